@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The chosen system under /mnt/sysimage, ready to be entered: its filesystems in the right order, proc, sys, dev, run
+ * (and efivars on UEFI), its root a mount point.
+ */
+#ifndef BM_APPLY_SYSIMAGE_H
+#define BM_APPLY_SYSIMAGE_H
+
+#include "../os/root.h"
+#include "../system/system.h"
+
+#define BM_SYSIMAGE_DIR "/mnt/sysimage"
+
+struct bm_sysimage {
+	struct bm_root *root; /* of what is mounted at BM_SYSIMAGE_DIR */
+	struct bm_strv notes; /* what could not be mounted though fstab names it, a sentence each */
+};
+
+/*
+ * Mounts system at BM_SYSIMAGE_DIR, writable or not, with the API filesystems, in the mount namespace of the caller.
+ * Where writing is asked for, a write probe tells a mount that silently turned read-only (-EROFS). Releases the
+ * survey's own read-only mounts of these devices first when private is false or writable is true. On failure all
+ * that was mounted is down again. Returns 0 or a negative errno (-EBUSY: something is mounted there already).
+ */
+int bm_sysimage_mount(const struct bm_survey *survey, const struct bm_system *system, bool writable,
+	struct bm_sysimage *ret_image) BM_MUST_CHECK;
+
+/* Closes the handle; the mounts stay. */
+void bm_sysimage_done(struct bm_sysimage *image);
+
+/* Takes down all that is mounted at and below BM_SYSIMAGE_DIR, by whomever. *ret_n is how many mounts that were.
+ * Returns 0, or the first error with the path in its line. */
+int bm_sysimage_umount(unsigned int *ret_n) BM_MUST_CHECK;
+
+#endif

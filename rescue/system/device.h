@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The device tree: disks, their partitions, and what is built on them, as plain data. A device may have several
+ * parents (a logical volume over two disks), so the tree is kept as indices into one array.
+ */
+#ifndef BM_SYSTEM_DEVICE_H
+#define BM_SYSTEM_DEVICE_H
+
+#include "../base/util.h"
+#include "../base/vec.h"
+
+enum bm_device_kind {
+	BM_DEVICE_DISK,
+	BM_DEVICE_PARTITION,
+	BM_DEVICE_LV,
+	BM_DEVICE_MD,
+	BM_DEVICE_CRYPT,
+	BM_DEVICE_LOOP,
+	BM_DEVICE_OTHER,
+};
+
+/* One step of the chain of drivers that the kernel needs to reach a device, from the device towards the CPU. */
+struct bm_device_driver {
+	char *modalias; /* pci:v00001AF4d..., virtio:..., scsi:t-0x00; NULL where sysfs has none */
+	char *module;	/* the module (or built-in driver) that the running kernel bound, or NULL */
+};
+
+struct bm_device {
+	enum bm_device_kind kind;
+	char *name;    /* vda1, vg-root; for an image file its base name and "#1" */
+	char *path;    /* /dev/vda1; NULL for a part of an image file and for an LV that is not active */
+	char *image;   /* the image file that it is (part of), or NULL */
+	uint64_t image_offset;
+	size_t *parents; /* indices of the devices that it lies on */
+	size_t n_parents, cap_parents;
+	uint64_t size_bytes;
+	unsigned int sector_size;
+	unsigned int part_number;
+	bool read_only, removable;
+	char *model;	  /* of a disk */
+	char *table;	  /* dos, gpt, or NULL */
+	char *part_type;  /* GUID or 0xNN */
+	char *fstype;	  /* libblkid's TYPE: ext4, xfs, swap, LVM2_member ... or NULL */
+	char *uuid, *label, *partuuid, *partlabel;
+	char *vg_name, *vg_uuid, *lv_name, *lv_uuid; /* of an LV */
+	bool vg_partial;			     /* a physical volume of its group is missing */
+	struct bm_device_driver *drivers;
+	size_t n_drivers, cap_drivers;
+};
+
+struct bm_devices {
+	struct bm_device *items;
+	size_t n, capacity;
+	struct bm_strv problems; /* what could not be looked at, a sentence each */
+};
+
+enum { BM_DEVICE_NONE = -1 };
+
+void bm_devices_done(struct bm_devices *devices);
+
+/*
+ * Looks at the machine's block devices, or only at those that disks names (devices or image files) and what lies on
+ * them. Logical volumes are activated read-only. What can't be looked at becomes a problem, not an error.
+ * ret_devices is initialised by the call. Returns 0, or a negative errno where nothing could be looked at
+ * (-ENOENT: a named disk does not exist).
+ */
+int bm_devices_scan(const struct bm_strv *disks, struct bm_devices *ret_devices) BM_MUST_CHECK;
+
+/* Deactivates the logical volumes that a scan of this process activated. */
+void bm_devices_release(void);
+
+/* Whether the device has a filesystem that bootmend mounts (ext2/3/4, xfs, btrfs, vfat). */
+bool bm_device_mountable(const struct bm_device *device);
+
+/* "disk", "partition", "lv" ... */
+const char *bm_device_kind_text(enum bm_device_kind kind);
+
+/* Whether device is, or lies on, the device above. */
+bool bm_device_on(const struct bm_devices *devices, size_t device, size_t above);
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An installed system: its root, where its other filesystems are, its kernels, its boot entries and its tools.
+ * Facts only; what is wrong with them is check/'s business. Every array is sorted and deterministic.
+ */
+#ifndef BM_SYSTEM_SYSTEM_H
+#define BM_SYSTEM_SYSTEM_H
+
+#include "../fmt/entry.h"
+#include "../fmt/fstab.h"
+#include "device.h"
+#include "volume.h"
+
+/* How it is known which filesystem belongs at a mount point. */
+enum bm_mount_source {
+	BM_MOUNT_IS_ROOT,  /* the root itself */
+	BM_MOUNT_FSTAB,	   /* fstab names it, and it is there */
+	BM_MOUNT_FAMILY,   /* fstab names a disk of another family, the same partition of the only disk */
+	BM_MOUNT_CONTENT,  /* recognised by what lies on it */
+	BM_MOUNT_MISSING,  /* fstab names it, and it is not there */
+};
+
+struct bm_mount {
+	char *target;	 /* /, /boot, /boot/efi, /usr, /var */
+	char *spec;	 /* as fstab writes it, or NULL */
+	char *fstype;	 /* as fstab writes it, or NULL */
+	char *options;	 /* as fstab writes them, or NULL */
+	unsigned int line; /* of fstab, 0 where it has none */
+	int device;	 /* index into the devices, BM_DEVICE_NONE where it is missing or not asked for */
+	int volume;	 /* index into the volumes, or -1 */
+	enum bm_mount_source source;
+	bool optional;	 /* nofail or noauto */
+	bool looked;	 /* mounted below the root for looking */
+};
+
+/* A file below /boot that belongs to a kernel. */
+struct bm_boot_file {
+	char *path; /* in the system */
+	uint64_t size_bytes;
+};
+
+struct bm_kernel {
+	char *version;
+	char *image;		/* path of the kernel image, or NULL */
+	char *image_problem;	/* why the image is no kernel, or NULL */
+	char *modules_dir;	/* /lib/modules/VER or /usr/lib/modules/VER, or NULL */
+	bool modules_dep;	/* modules.dep is there and not empty */
+	bool modules_dep_stale; /* a module is newer than it */
+	struct bm_boot_file *initramfs; /* the files that are named for it */
+	size_t n_initramfs, cap_initramfs;
+	char *initramfs_path;	/* what its boot entry loads, else where the distribution puts it; always set */
+	bool initramfs_by_entry;
+	bool initramfs_exists;
+	uint64_t initramfs_size;
+	char *config;		/* path of its configuration, or NULL */
+	bool rescue;		/* an entry's "0-rescue" image */
+};
+
+/* A boot entry with its paths as the system's own. */
+struct bm_boot_entry {
+	struct bm_entry entry; /* as the loader writes it */
+	char *kernel;	       /* path in the system, or NULL */
+	bool kernel_exists;
+	struct bm_strv initrds; /* paths in the system */
+	char *version;	       /* of its kernel: from the image, else from its name; or NULL */
+};
+
+enum bm_loader_kind {
+	BM_LOADER_NONE,
+	BM_LOADER_GRUB2,
+	BM_LOADER_GRUB2_BLS,
+	BM_LOADER_GRUB_LEGACY,
+	BM_LOADER_BLS, /* systemd-boot */
+};
+
+struct bm_loader {
+	enum bm_loader_kind kind;
+	char *config;	       /* path of grub.cfg, grub.conf, loader.conf */
+	char *environment;     /* path of grubenv, or NULL */
+	struct bm_boot_entry *entries;
+	size_t n_entries, cap_entries;
+	int default_entry;     /* index, or -1 */
+	char *default_text;    /* what the configuration says the default is, or why there is none */
+	char *saved_entry, *next_entry, *kernelopts;
+	struct bm_strv warnings; /* "FILE:LINE: what" */
+};
+
+/* A tool of the system that builds an initramfs; the adapters stand in plan/. */
+struct bm_tools {
+	char *dracut;	 /* path, or NULL */
+	char *dracut_version;
+	char *mkinitramfs; /* of initramfs-tools */
+	char *depmod;
+	bool dracut_preferred; /* both are there and dracut owns the hooks */
+};
+
+struct bm_system {
+	char *id;	/* unique prefix of the root filesystem's UUID, or "root" */
+	char *hostname; /* or NULL */
+	char *machine_id;
+	char *os_id, *os_name, *os_version;
+	char *arch;	/* x86_64, aarch64, ... of its shell or init, or NULL */
+	unsigned int score;
+	int root_device; /* index, BM_DEVICE_NONE for --root on something that is no block device */
+	struct bm_root *root; /* handle through which everything is read; /boot and the others are mounted below */
+	char *dir;	/* where it is mounted for looking */
+	bool given;	/* by --root: somebody else mounted it */
+	bool selinux;
+	bool uefi;	/* it has an ESP */
+	struct bm_mount *mounts; /* "/" first, then by depth */
+	size_t n_mounts, cap_mounts;
+	struct bm_fstab fstab;
+	bool fstab_exists;
+	struct bm_kernel *kernels; /* newest first */
+	size_t n_kernels, cap_kernels;
+	struct bm_loader loader;
+	struct bm_tools tools;
+	struct bm_strv problems; /* what could not be read, a sentence each */
+};
+
+struct bm_systems {
+	struct bm_system *items; /* best score first, then by id */
+	size_t n, capacity;
+};
+
+/* The whole survey: what one run of bootmend knows. */
+struct bm_survey {
+	struct bm_devices devices;
+	struct bm_volumes volumes;
+	struct bm_systems systems;
+};
+
+/*
+ * Looks at disks (all, or those named) and finds the systems on them; with a root_dir, only at that system. Nothing is
+ * written to any disk. survey is initialised by the call and released by bm_survey_done(). Returns 0 or a negative
+ * errno (finding no system is no error).
+ */
+int bm_survey_run(const struct bm_strv *disks, const char *root_dir, struct bm_survey *ret_survey) BM_MUST_CHECK;
+void bm_survey_done(struct bm_survey *survey);
+
+/*
+ * The system that id names: a prefix of its UUID, its host name; NULL id: the only one. Returns 0, -ENOENT (none, or no
+ * such), -EEXIST (several: name one).
+ */
+int bm_survey_choose(const struct bm_survey *survey, const char *id, struct bm_system **ret_system) BM_MUST_CHECK;
+
+/* The mount at exactly this target, or NULL. */
+const struct bm_mount *bm_system_mount(const struct bm_system *system, const char *target);
+/* The mount on which the path lies (the longest target that is a prefix of it). */
+const struct bm_mount *bm_system_mount_of(const struct bm_system *system, const char *path);
+
+/* The kernel of this exact version, or NULL. */
+struct bm_kernel *bm_system_kernel(const struct bm_system *system, const char *version);
+/* The kernel of the default boot entry; where that is unknown, NULL. */
+struct bm_kernel *bm_system_default_kernel(const struct bm_system *system);
+/* The boot entry (default first) that loads this version's kernel, or NULL. */
+const struct bm_boot_entry *bm_system_entry_of(const struct bm_system *system, const char *version);
+
+/*
+ * The version in what somebody typed: 6.1.0-9-amd64, initramfs-6.1.0-9-amd64.img, /boot/vmlinuz-6.1.0-9-amd64,
+ * initrd.img-..., initrd-...; for free(); NULL when memory is short.
+ */
+char *bm_kernel_version_of(const char *typed);
+
+/* The stages of bm_survey_run(), each testable alone. */
+int bm_system_read_mounts(struct bm_system *system, const struct bm_devices *devices, const struct bm_volumes *volumes)
+	BM_MUST_CHECK;
+int bm_system_read_identity(struct bm_system *system) BM_MUST_CHECK;
+int bm_system_read_kernels(struct bm_system *system) BM_MUST_CHECK;
+int bm_system_read_loader(struct bm_system *system, const struct bm_devices *devices) BM_MUST_CHECK;
+int bm_system_read_tools(struct bm_system *system) BM_MUST_CHECK;
+/* Sets each kernel's initramfs_path from the entries or the distribution's habit. After kernels and loader. */
+int bm_system_place_initramfs(struct bm_system *system) BM_MUST_CHECK;
+void bm_system_done(struct bm_system *system);
+
+const char *bm_mount_source_text(enum bm_mount_source source);
+const char *bm_loader_kind_text(enum bm_loader_kind kind);
+
+#endif
