@@ -7,8 +7,8 @@
 #ifndef BM_FMT_BLS_H
 #define BM_FMT_BLS_H
 
-#include "base/util.h"
-#include "base/vec.h"
+#include "../base/util.h"
+#include "../base/vec.h"
 #include "entry.h"
 
 enum {

@@ -7,9 +7,9 @@
 #ifndef BM_FMT_CMDLINE_H
 #define BM_FMT_CMDLINE_H
 
-#include "base/buf.h"
-#include "base/util.h"
-#include "base/vec.h"
+#include "../base/buf.h"
+#include "../base/util.h"
+#include "../base/vec.h"
 
 enum {
 	BM_CMDLINE_SIZE_MAX = 64 * 1024, /* bytes read; x86 hands 2047 to the kernel */

@@ -9,8 +9,8 @@
 #ifndef BM_FMT_ENTRY_H
 #define BM_FMT_ENTRY_H
 
-#include "base/util.h"
-#include "base/vec.h"
+#include "../base/util.h"
+#include "../base/vec.h"
 
 enum bm_entry_kind {
 	BM_ENTRY_LINUX = 0, /* loads a Linux kernel, perhaps under Xen: kernel is set */

@@ -13,8 +13,8 @@
 #ifndef BM_FMT_GRUBCFG_H
 #define BM_FMT_GRUBCFG_H
 
-#include "base/util.h"
-#include "base/vec.h"
+#include "../base/util.h"
+#include "../base/vec.h"
 #include "bls.h"
 #include "entry.h"
 #include "grubenv.h"

@@ -5,8 +5,8 @@
 #ifndef BM_FMT_GRUBCONF_H
 #define BM_FMT_GRUBCONF_H
 
-#include "base/util.h"
-#include "base/vec.h"
+#include "../base/util.h"
+#include "../base/vec.h"
 #include "entry.h"
 
 enum {

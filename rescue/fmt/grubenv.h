@@ -6,8 +6,8 @@
 #ifndef BM_FMT_GRUBENV_H
 #define BM_FMT_GRUBENV_H
 
-#include "base/buf.h"
-#include "base/util.h"
+#include "../base/buf.h"
+#include "../base/util.h"
 
 enum {
 	BM_GRUBENV_SIZE = 1024,		 /* what grub-editenv creates, and what loaders expect */
