@@ -34,9 +34,9 @@ void bm_test_skip(const char *reason);
 	}                                                                                                              \
 	static void test_##id(void)
 
-#define BM_CHECK(expr)	     bm_test_check((expr), __FILE__, __LINE__, #expr)
-#define BM_CHECK_STR(a, b)   bm_test_check_str((a), (b), __FILE__, __LINE__, #a " is " #b)
-#define BM_CHECK_INT(a, b)   bm_test_check_int((int64_t)(a), (int64_t)(b), __FILE__, __LINE__, #a " is " #b)
-#define BM_SKIP(reason)	     bm_test_skip(reason)
+#define BM_CHECK(expr)	   bm_test_check((expr), __FILE__, __LINE__, #expr)
+#define BM_CHECK_STR(a, b) bm_test_check_str((a), (b), __FILE__, __LINE__, #a " is " #b)
+#define BM_CHECK_INT(a, b) bm_test_check_int((int64_t)(a), (int64_t)(b), __FILE__, __LINE__, #a " is " #b)
+#define BM_SKIP(reason)	   bm_test_skip(reason)
 
 #endif
