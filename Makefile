@@ -117,17 +117,12 @@ $(O)/san/o/command: force
 # Packages: each group of packages.list is seen to once (and again when the list changes).
 $(O)/setup/%: packages.list packages.sh
 	@./packages.sh $* && mkdir -p $(dir $@) && touch $@
-# apt runs once at a time
-$(O)/setup/check: | $(O)/setup/build
-$(O)/setup/iso: | $(O)/setup/build
-$(O)/setup/fuzz: | $(O)/setup/build
-$(O)/setup/lab: | $(O)/setup/build $(O)/setup/iso
 .PHONY: setup
 setup:
 	@./packages.sh all
 
 # The libraries, once.
-$(DEPS)/versions: rescue/deps/build rescue/deps/fetch | $(O)/setup/build
+$(DEPS)/versions: rescue/deps/build rescue/deps/fetch | $(O)/setup/build $(if $(DEPS_TARBALLS),,$(O)/setup/sources)
 	@mkdir -p $(DEPS)
 	@echo "  DEPS    util-linux, zlib, xz, zstd, lz4, bzip2, lzo (once; one to two minutes)"
 	@TARBALLS='$(DEPS_TARBALLS)' CC=$(MUSL_CC) flock $(DEPS)/lock sh -c \
@@ -157,7 +152,7 @@ $(O)/o/%.o: %.c $(O)/o/command | $(O)/gen/versions.h
 	@mkdir -p $(dir $@)
 	@echo "  CC      $<"
 	@$(STATIC_CC) $(STATIC_FLAGS) -c -o $@ $<
-$(O)/bootmend: $(STATIC_OBJECTS) $(MAIN:%.c=$(O)/o/%.o)
+$(O)/bootmend: $(STATIC_OBJECTS) $(MAIN:%.c=$(O)/o/%.o) $(DEPS)/versions
 	@echo "  LINK    $@"
 	@REALGCC=gcc $(MUSL_CC) $(STATIC_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(LIBS) -Wl,--end-group
 
@@ -189,6 +184,7 @@ CHECK_SUITES := 'unit=$(O)/san/unit' 'fuzz corpora=tests/fuzz/run $(O)' 'lints=t
 CHECK_SUITES += $(foreach suite,$(SUITES),'$(patsubst tests/%/run,%,$(suite))=$(suite)')
 export BOOTMEND := $(abspath $(O)/bootmend)
 export BOOTMEND_SAN := $(abspath $(O)/san/bootmend)
+export BUILD := $(abspath $(O))
 export ASAN_OPTIONS ?= abort_on_error=1:detect_stack_use_after_return=1:allocator_may_return_null=1
 export UBSAN_OPTIONS ?= print_stacktrace=1:abort_on_error=1
 BINARIES := $(O)/bootmend $(O)/san/bootmend $(O)/san/unit $(REPLAYS)
