@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The plan before it is carried out, and what became of it.
+ */
+#include "report.h"
+
+#include <string.h>
+
+#include "../base/str.h"
+#include "text.h"
+
+/* The command as one could type it: words with anything but plain characters in single quotes. */
+static char *command_text(const struct bm_step *step)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-";
+	_cleanup_buf_ struct bm_buf buf = {0};
+
+	for (size_t i = 0; i < step->environment.n; i++)
+		bm_buf_addf(&buf, "%s ", step->environment.items[i]);
+	for (size_t i = 0; i < step->argv.n; i++) {
+		const char *word = step->argv.items[i];
+
+		if (i > 0)
+			bm_buf_addc(&buf, ' ');
+		if (*word && word[strspn(word, plain)] == '\0') {
+			bm_buf_adds(&buf, word);
+			continue;
+		}
+		bm_buf_addc(&buf, '\'');
+		for (; *word; word++) {
+			if (*word == '\'')
+				bm_buf_adds(&buf, "'\\''");
+			else
+				bm_buf_addc(&buf, *word);
+		}
+		bm_buf_addc(&buf, '\'');
+	}
+	return bm_buf_steal(&buf);
+}
+
+/* "-" and the text, below a step. */
+static void put_detail(struct bm_text *text, const char *label, const char *detail)
+{
+	bm_text_to(text, 5);
+	bm_text_put(text, BM_TONE_PLAIN, label);
+	bm_text_to(text, 15);
+	bm_text_wrap(text, 15, BM_TONE_PLAIN, detail);
+}
+
+static void put_step(struct bm_text *text, size_t number, const struct bm_step *step, bool verbose)
+{
+	bm_text_putf(text, BM_TONE_PLAIN, "%3zu.", number);
+	bm_text_to(text, 5);
+	bm_text_wrap(text, 5, BM_TONE_STRONG, step->text ? step->text : bm_step_kind_text(step->kind));
+	if (step->why)
+		put_detail(text, "because", step->why);
+	if (step->argv.n > 0) {
+		_cleanup_free_ char *command = command_text(step);
+
+		put_detail(text, "runs", command ? command : "");
+	}
+	if (step->drivers.n > 0) {
+		_cleanup_free_ char *drivers = bm_strv_join(&step->drivers, ", ");
+
+		put_detail(text, "drivers", drivers ? drivers : "");
+	}
+	if (step->need_bytes > 0) {
+		_cleanup_free_ char *size = bm_size_text(step->need_bytes);
+		_cleanup_free_ char *line = bm_strf("about %s of room", size ? size : "");
+
+		put_detail(text, "needs", line ? line : "");
+	}
+	if (verbose && step->target)
+		put_detail(text, "target", step->target);
+	if (verbose && step->filesystem) {
+		_cleanup_free_ char *line = bm_strf("UUID=%s", step->filesystem);
+
+		put_detail(text, "changes", line ? line : "");
+	}
+}
+
+void bm_report_plan_text(const struct bm_plan *plan, const struct bm_report_style *style, struct bm_buf *out)
+{
+	struct bm_text text;
+
+	bm_text_init(&text, out, style->color, style->columns);
+	if (plan->n_steps > 0) {
+		bm_text_putf(&text, BM_TONE_STRONG, "Plan for system %s, kernel %s",
+			plan->system_id ? plan->system_id : "-", plan->kernel ? plan->kernel : "-");
+		bm_text_end(&text);
+	}
+	for (size_t i = 0; i < plan->n_steps; i++)
+		put_step(&text, i + 1, &plan->steps[i], style->verbose);
+	for (size_t i = 0; i < plan->notes.n; i++) {
+		bm_text_put(&text, BM_TONE_WARN, "note");
+		bm_text_to(&text, 5);
+		bm_text_wrap(&text, 5, BM_TONE_PLAIN, plan->notes.items[i]);
+	}
+}
+
+static void put_outcome(struct bm_text *text, const struct bm_result *result)
+{
+	enum bm_tone tone = result->outcome == BM_OUTCOME_REPAIRED ? BM_TONE_GOOD
+			    : result->outcome == BM_OUTCOME_PARTLY ? BM_TONE_WARN
+								   : BM_TONE_BAD;
+
+	bm_text_put(text, BM_TONE_PLAIN, "Result: ");
+	bm_text_put(text, tone, bm_outcome_text(result->outcome));
+	bm_text_end(text);
+	if (result->error) {
+		bm_text_to(text, 2);
+		bm_text_wrap(text, 2, BM_TONE_PLAIN, result->error);
+	}
+	if (result->missing_bytes > 0) {
+		_cleanup_free_ char *size = bm_size_text(result->missing_bytes);
+
+		bm_text_to(text, 2);
+		bm_text_putf(text, BM_TONE_PLAIN, "missing: %llu bytes (%s)", (unsigned long long)result->missing_bytes,
+			size ? size : "");
+		bm_text_end(text);
+	}
+}
+
+void bm_report_result_text(const struct bm_plan *plan, const struct bm_result *result,
+	const struct bm_report_style *style, struct bm_buf *out)
+{
+	struct bm_text text;
+
+	bm_text_init(&text, out, style->color, style->columns);
+	for (size_t i = 0; i < result->n_steps; i++) {
+		const struct bm_step_result *step = &result->steps[i];
+		const char *planned = i < plan->n_steps ? plan->steps[i].text : NULL;
+
+		bm_text_put(&text, step->done ? BM_TONE_GOOD : BM_TONE_BAD, step->done ? "  ok" : "FAIL");
+		bm_text_to(&text, 5);
+		bm_text_putf(&text, BM_TONE_PLAIN, "%4u s", step->seconds);
+		bm_text_to(&text, 13);
+		bm_text_wrap(&text, 13, BM_TONE_PLAIN, step->text ? step->text : planned ? planned : "");
+	}
+	if (result->tool_tail.n > 0) {
+		bm_text_put(&text, BM_TONE_PLAIN, "The tool's last lines:");
+		bm_text_end(&text);
+		for (size_t i = 0; i < result->tool_tail.n; i++) {
+			bm_text_to(&text, 2);
+			bm_text_put(&text, BM_TONE_PLAIN, "| ");
+			bm_text_wrap(&text, 4, BM_TONE_PLAIN, result->tool_tail.items[i]);
+		}
+	}
+	for (size_t i = 0; i < result->images.n; i++) {
+		const char *backup = i < result->backups.n ? result->backups.items[i] : "";
+
+		bm_text_put(&text, BM_TONE_PLAIN, "new");
+		bm_text_to(&text, 10);
+		bm_text_wrap(&text, 10, BM_TONE_PLAIN, result->images.items[i]);
+		bm_text_put(&text, BM_TONE_PLAIN, "previous");
+		bm_text_to(&text, 10);
+		bm_text_wrap(&text, 10, BM_TONE_PLAIN, *backup ? backup : "there was none");
+	}
+	if (result->log_path) {
+		bm_text_put(&text, BM_TONE_PLAIN, "record");
+		bm_text_to(&text, 10);
+		bm_text_wrap(&text, 10, BM_TONE_PLAIN, result->log_path);
+	}
+	put_outcome(&text, result);
+}
+
+static void put_strv(struct bm_json *json, const char *key, const struct bm_strv *list)
+{
+	bm_json_array(json, key);
+	for (size_t i = 0; i < list->n; i++)
+		bm_json_str(json, NULL, list->items[i]);
+	bm_json_end(json);
+}
+
+void bm_report_plan_json(struct bm_json *json, const char *key, const struct bm_plan *plan)
+{
+	bm_json_object(json, key);
+	bm_json_str(json, "system", plan->system_id);
+	bm_json_str(json, "kernel", plan->kernel);
+	bm_json_array(json, "steps");
+	for (size_t i = 0; i < plan->n_steps; i++) {
+		const struct bm_step *step = &plan->steps[i];
+
+		bm_json_object(json, NULL);
+		bm_json_str(json, "kind", bm_step_kind_text(step->kind));
+		bm_json_str(json, "text", step->text);
+		bm_json_str(json, "why", step->why);
+		bm_json_str(json, "version", step->version);
+		bm_json_str(json, "target", step->target);
+		bm_json_str(json, "filesystem", step->filesystem);
+		put_strv(json, "argv", &step->argv);
+		put_strv(json, "environment", &step->environment);
+		put_strv(json, "drivers", &step->drivers);
+		bm_json_u64(json, "need_bytes", step->need_bytes);
+		bm_json_end(json);
+	}
+	bm_json_end(json);
+	put_strv(json, "notes", &plan->notes);
+	bm_json_end(json);
+}
+
+void bm_report_result_json(
+	struct bm_json *json, const char *key, const struct bm_plan *plan, const struct bm_result *result)
+{
+	bm_json_object(json, key);
+	bm_json_str(json, "outcome", bm_outcome_text(result->outcome));
+	bm_json_str(json, "error", result->error);
+	bm_json_array(json, "steps");
+	for (size_t i = 0; i < result->n_steps; i++) {
+		bm_json_object(json, NULL);
+		bm_json_str(json, "kind", i < plan->n_steps ? bm_step_kind_text(plan->steps[i].kind) : NULL);
+		bm_json_bool(json, "done", result->steps[i].done);
+		bm_json_str(json, "text", result->steps[i].text);
+		bm_json_u64(json, "seconds", result->steps[i].seconds);
+		bm_json_end(json);
+	}
+	bm_json_end(json);
+	put_strv(json, "tool_tail", &result->tool_tail);
+	bm_json_u64(json, "missing_bytes", result->missing_bytes);
+	bm_json_array(json, "images");
+	for (size_t i = 0; i < result->images.n; i++) {
+		const char *backup = i < result->backups.n ? result->backups.items[i] : "";
+
+		bm_json_object(json, NULL);
+		bm_json_str(json, "path", result->images.items[i]);
+		bm_json_str(json, "previous", *backup ? backup : NULL);
+		bm_json_str(json, "sha256", i < result->hashes.n ? result->hashes.items[i] : NULL);
+		bm_json_end(json);
+	}
+	bm_json_end(json);
+	bm_json_str(json, "log", result->log_path);
+	bm_json_end(json);
+}

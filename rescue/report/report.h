@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Each stage as text for people and as JSON for programs. Nothing here reads or prints: a stage's struct in, bytes in a
+ * buffer out. Names that come from a disk are made safe for a terminal. JSON keys are described in docs/json.md; a
+ * released key keeps its meaning.
+ *
+ * Memory that runs short shows as out->failed, once at the end.
+ */
+#ifndef BM_REPORT_REPORT_H
+#define BM_REPORT_REPORT_H
+
+#include "../apply/apply.h"
+#include "../base/buf.h"
+#include "../base/json.h"
+#include "../check/finding.h"
+#include "../plan/plan.h"
+#include "../system/proof.h"
+#include "../system/system.h"
+
+struct bm_report_style {
+	bool color;	      /* ANSI colours */
+	bool verbose;	      /* everything, without a limit of lines */
+	unsigned int columns; /* of the terminal; 0: 80 */
+};
+
+/* A system with what was found about it; findings may be NULL: not checked. */
+struct bm_report_item {
+	const struct bm_system *system;
+	const struct bm_findings *findings;
+};
+
+/* The scan. One system fits 80 columns and 24 lines unless style->verbose. */
+void bm_report_survey_text(const struct bm_survey *survey, const struct bm_report_item *items, size_t n,
+	const struct bm_report_style *style, struct bm_buf *out);
+/* The list of systems, a line each: what a verb shows that needs one and has several. */
+void bm_report_systems_text(const struct bm_survey *survey, const struct bm_report_style *style, struct bm_buf *out);
+/* "3f2a9c1e  Debian GNU/Linux 12 (bookworm), host web01"; for free(), NULL when memory is short. */
+char *bm_report_system_name(const struct bm_system *system);
+
+/* The verdict: why it does not boot and whether a rebuild of the initramfs helps; one sentence, for free(). */
+char *bm_report_verdict(const struct bm_findings *findings);
+/* The diagnosis: the verdict, what to do, then each finding with its evidence. */
+void bm_report_findings_text(const struct bm_system *system, const struct bm_findings *findings,
+	const struct bm_report_style *style, struct bm_buf *out);
+
+/* A proof: what was looked at in the image and what came of it. */
+void bm_report_proof_text(const struct bm_proof *proof, const struct bm_report_style *style, struct bm_buf *out);
+
+/* The plan as numbered steps, with what each one runs and changes. */
+void bm_report_plan_text(const struct bm_plan *plan, const struct bm_report_style *style, struct bm_buf *out);
+/* What became of it: the steps taken, where the old images are, or why it failed and with which last lines. */
+void bm_report_result_text(const struct bm_plan *plan, const struct bm_result *result,
+	const struct bm_report_style *style, struct bm_buf *out);
+
+/*
+ * JSON: a verb begins a document, adds the parts it has under their keys, and ends it.
+ *
+ *	bm_report_json_begin(&json, &out, "scan");
+ *	bm_report_survey_json(&json, &survey, items, n);
+ *	bm_report_json_end(&json);
+ */
+void bm_report_json_begin(struct bm_json *json, struct bm_buf *out, const char *verb);
+void bm_report_json_end(struct bm_json *json);
+/* Members "systems", "devices", "volumes", "problems". */
+void bm_report_survey_json(
+	struct bm_json *json, const struct bm_survey *survey, const struct bm_report_item *items, size_t n);
+/* One object; key NULL in an array. findings may be NULL. */
+void bm_report_system_json(struct bm_json *json, const char *key, const struct bm_survey *survey,
+	const struct bm_system *system, const struct bm_findings *findings);
+/* Members "verdict", "rebuild_helps", "rebuild_leaves_fatal", "findings". */
+void bm_report_findings_json(struct bm_json *json, const struct bm_findings *findings);
+void bm_report_proof_json(struct bm_json *json, const char *key, const struct bm_proof *proof);
+void bm_report_plan_json(struct bm_json *json, const char *key, const struct bm_plan *plan);
+void bm_report_result_json(
+	struct bm_json *json, const char *key, const struct bm_plan *plan, const struct bm_result *result);
+
+#endif
