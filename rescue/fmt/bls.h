@@ -28,8 +28,11 @@ struct bm_bls {
 	char *options;		/* all options lines joined by a space, variables as written; "" when there are none */
 	char *devicetree;
 	char *grub_class, *grub_users, *grub_arg; /* or NULL */
-	unsigned int kernel_line;		  /* from 1; 0 without the key */
-	bool truncated; /* the file was longer than BM_BLS_SIZE_MAX, or one of its lists too long */
+	unsigned int
+		stop_line;	  /* first line after which GRUB reads no further (a blank one, or a key alone) though
+				     more   keys follow; 0 when it reads all. The keys behind it are parsed all the same. */
+	unsigned int kernel_line; /* from 1; 0 without the key */
+	bool truncated;		  /* the file was longer than BM_BLS_SIZE_MAX, or one of its lists too long */
 };
 
 struct bm_bls_list {
@@ -54,7 +57,8 @@ void bm_bls_list_done(struct bm_bls_list *list);
 int bm_bls_cmp(const struct bm_bls *a, const struct bm_bls *b);
 void bm_bls_list_sort(struct bm_bls_list *list);
 
-/* Compares as rpm compares versions and releases (segments of digits and letters; `~` and `^`). <0, 0, >0. */
+/* Compares as rpm compares versions and releases (segments of digits and letters; `~` sorts before all, `+` after). <0,
+ * 0, >0. */
 int bm_bls_version_cmp(const char *a, const char *b);
 
 /* Looks a variable up; NULL when it has no value. */

@@ -84,6 +84,10 @@ long bm_entries_first_linux(const struct bm_entries *list);
  * free(). NULL when memory is short. */
 char *bm_entry_name(const struct bm_entry *entry);
 
+/* Whether a loader's variable is one that is rightly empty on most systems (tuned_params, root before any search ...),
+ * so that its having no value is no reason for doubt. */
+bool bm_entry_variable_optional(const char *name);
+
 /* Splits "(hd0,1)/vmlinuz" into device "hd0,1" and path "/vmlinuz"; without parentheses the device is NULL. Both for
  * free(). Returns 0, -ENOMEM, or -EINVAL where the parenthesis does not end. */
 int bm_entry_split_path(const char *text, char **ret_device, char **ret_path) BM_MUST_CHECK;

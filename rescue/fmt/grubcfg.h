@@ -89,7 +89,7 @@ struct bm_grubcfg {
 	char *fallback;	      /* $fallback, or NULL */
 	char *timeout;	      /* $timeout, or NULL: the menu waits for ever */
 
-	bool uses_bls;			 /* blscfg or uki ran */
+	bool uses_bls;			 /* blscfg ran */
 	size_t bls_position;		 /* entries.n when it first ran: BLS entries stand from there */
 	unsigned int bls_line;		 /* where */
 	struct bm_entry_place bls_place; /* $root (or $boot) at that point */

@@ -8,6 +8,7 @@
 
 #include "../base/buf.h"
 #include "../base/util.h"
+#include "../base/vec.h"
 
 enum {
 	BM_GRUBENV_SIZE = 1024,		 /* what grub-editenv creates, and what loaders expect */
@@ -21,6 +22,7 @@ struct bm_grubenv_variable {
 };
 
 struct bm_grubenv {
+	struct bm_strv comments; /* lines that begin with "#" and hold more than padding, without the header */
 	struct bm_grubenv_variable *items; /* in the file's order; a name occurs once (the last one wins) */
 	size_t n, capacity;
 	size_t size_bytes;  /* of the file */
@@ -29,8 +31,8 @@ struct bm_grubenv {
 	unsigned int damage_line; /* line of the damage, from 1; 0 where it is the file as a whole */
 };
 
-/* Reads a block of any size. Damage is told in the result, never by the return: 0 or -ENOMEM. A block of another size
- * than 1024 is read and not damaged as long as it is a multiple of 512 (GRUB takes the file's size as it is). */
+/* Reads a block of any size. Damage is told in the result, never by the return: 0 or -ENOMEM. Another size than 1024 is
+ * no damage: GRUB reads the file as it is. */
 int bm_grubenv_parse(const char *text, size_t len, struct bm_grubenv *ret) BM_MUST_CHECK;
 void bm_grubenv_done(struct bm_grubenv *env);
 #define _cleanup_grubenv_ BM_CLEANUP(bm_grubenv_done)
