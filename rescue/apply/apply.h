@@ -28,13 +28,13 @@ struct bm_result {
 	enum bm_outcome outcome;
 	struct bm_step_result *steps; /* one for each of the plan's that was begun */
 	size_t n_steps, cap_steps;
-	char *error;		 /* why it failed, a sentence; NULL for success */
+	char *error;		  /* why it failed, a sentence; NULL for success */
 	struct bm_strv tool_tail; /* the last lines of a tool that failed */
-	uint64_t missing_bytes;	 /* BM_OUTCOME_NO_SPACE */
-	struct bm_strv images;	 /* swapped in, path in the system */
-	struct bm_strv backups;	 /* where each previous image is kept; "" where there was none */
-	struct bm_strv hashes;	 /* SHA-256 of each new image */
-	char *log_path;		 /* in the system, or NULL */
+	uint64_t missing_bytes;	  /* BM_OUTCOME_NO_SPACE */
+	struct bm_strv images;	  /* swapped in, path in the system */
+	struct bm_strv backups;	  /* where each previous image is kept; "" where there was none */
+	struct bm_strv hashes;	  /* SHA-256 of each new image */
+	char *log_path;		  /* in the system, or NULL */
 };
 
 struct bm_apply_options {

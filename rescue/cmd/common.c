@@ -11,17 +11,18 @@
 #include "../base/str.h"
 #include "cmd.h"
 
-static const char global_help[] = "Options of every verb:\n"
-				  "  --disk DEVICE|IMAGE  look at this disk or image file only (may be repeated)\n"
-				  "  --system ID          the system to work on: start of its root's UUID, or host name\n"
-				  "  --root DIR           the system is already mounted at DIR\n"
-				  "  --json               write JSON for programs\n"
-				  "  -v, -q               say more, say less\n"
-				  "  --color WHEN         always, never, auto\n"
-				  "  --help, --version\n"
-				  "\n"
-				  "Exit status, as bits: 0 nothing wrong, 1 repaired, 2 reboot advised, 4 problems remain,\n"
-				  "8 could not work, 16 usage, 32 cancelled, 64 ambiguous (name a system with --system).\n";
+static const char global_help[] =
+	"Options of every verb:\n"
+	"  --disk DEVICE|IMAGE  look at this disk or image file only (may be repeated)\n"
+	"  --system ID          the system to work on: start of its root's UUID, or host name\n"
+	"  --root DIR           the system is already mounted at DIR\n"
+	"  --json               write JSON for programs\n"
+	"  -v, -q               say more, say less\n"
+	"  --color WHEN         always, never, auto\n"
+	"  --help, --version\n"
+	"\n"
+	"Exit status, as bits: 0 nothing wrong, 1 repaired, 2 reboot advised, 4 problems remain,\n"
+	"8 could not work, 16 usage, 32 cancelled, 64 ambiguous (name a system with --system).\n";
 
 void bm_cmd_error(const char *format, ...)
 {
@@ -98,8 +99,8 @@ void bm_cmd_help(const struct bm_cmd *cmd)
 	printf("\n%s", global_help);
 }
 
-static const struct bm_cmd_option *find_option(const struct bm_cmd_option *options, size_t n, const char *word,
-	const char **ret_inline)
+static const struct bm_cmd_option *find_option(
+	const struct bm_cmd_option *options, size_t n, const char *word, const char **ret_inline)
 {
 	for (size_t i = 0; i < n; i++) {
 		const char *rest = bm_str_after(word, options[i].name);

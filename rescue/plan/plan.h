@@ -19,15 +19,15 @@ enum bm_step_kind {
 
 struct bm_step {
 	enum bm_step_kind kind;
-	char *version;	/* kernel version, or NULL */
-	char *target;	/* path in the system: the image, for PROVE and SWAP; the folder for RECORD; or NULL */
-	char *filesystem; /* UUID of the filesystem that the step changes, or NULL */
+	char *version;	     /* kernel version, or NULL */
+	char *target;	     /* path in the system: the image, for PROVE and SWAP; the folder for RECORD; or NULL */
+	char *filesystem;    /* UUID of the filesystem that the step changes, or NULL */
 	struct bm_strv argv; /* of DEPMOD and BUILD; "@OUTPUT@" and "@TMPDIR@" stand for what apply chooses */
 	struct bm_strv environment; /* NAME=VALUE, of BUILD */
-	char *why;	/* a sentence, or NULL */
-	char *text;	/* the step for people: "rebuild the initramfs of 6.1.0-9-amd64 with dracut 059" */
-	uint64_t need_bytes; /* BUILD: estimated size of the new image */
-	struct bm_strv drivers; /* BUILD: the drivers that were added */
+	char *why;		    /* a sentence, or NULL */
+	char *text;		    /* the step for people: "rebuild the initramfs of 6.1.0-9-amd64 with dracut 059" */
+	uint64_t need_bytes;	    /* BUILD: estimated size of the new image */
+	struct bm_strv drivers;	    /* BUILD: the drivers that were added */
 };
 
 struct bm_plan {

@@ -27,23 +27,26 @@ struct bm_device_driver {
 
 struct bm_device {
 	enum bm_device_kind kind;
-	char *name;    /* vda1, vg-root; for an image file its base name and "#1" */
-	char *path;    /* /dev/vda1; NULL for a part of an image file and for an LV that is not active */
-	char *image;   /* the image file that it is (part of), or NULL */
+	char *name;  /* vda1, vg-root; for an image file its base name and "#1" */
+	char *path;  /* /dev/vda1; NULL for a part of an image file and for an LV that is not active */
+	char *image; /* the image file that it is (part of), or NULL */
 	uint64_t image_offset;
 	size_t *parents; /* indices of the devices that it lies on */
 	size_t n_parents, cap_parents;
+	uint64_t dev; /* major << 32 | minor, 0 for (a part of) an image file */
 	uint64_t size_bytes;
 	unsigned int sector_size;
 	unsigned int part_number;
 	bool read_only, removable;
-	char *model;	  /* of a disk */
-	char *table;	  /* dos, gpt, or NULL */
-	char *part_type;  /* GUID or 0xNN */
-	char *fstype;	  /* libblkid's TYPE: ext4, xfs, swap, LVM2_member ... or NULL */
+	char *model;	 /* of a disk */
+	char *table;	 /* dos, gpt, or NULL */
+	char *part_type; /* GUID or 0xNN */
+	char *fstype;	 /* libblkid's TYPE: ext4, xfs, swap, LVM2_member ... or NULL */
 	char *uuid, *label, *partuuid, *partlabel;
 	char *vg_name, *vg_uuid, *lv_name, *lv_uuid; /* of an LV */
+	char *lv_type;				     /* linear, striped, thin ... */
 	bool vg_partial;			     /* a physical volume of its group is missing */
+	bool context;				     /* only here because a named device lies on it: not looked into */
 	struct bm_device_driver *drivers;
 	size_t n_drivers, cap_drivers;
 };
@@ -60,17 +63,31 @@ void bm_devices_done(struct bm_devices *devices);
 
 /*
  * Looks at the machine's block devices, or only at those that disks names (devices or image files) and what lies on
- * them. Logical volumes are activated read-only. What can't be looked at becomes a problem, not an error.
- * ret_devices is initialised by the call. Returns 0, or a negative errno where nothing could be looked at
+ * them. With activate, logical volumes that are not active yet are activated read-only. What can't be looked at becomes
+ * a problem, not an error. ret_devices is initialised by the call. Returns 0, or a negative errno where nothing could
+ * be looked at
  * (-ENOENT: a named disk does not exist).
  */
-int bm_devices_scan(const struct bm_strv *disks, struct bm_devices *ret_devices) BM_MUST_CHECK;
+int bm_devices_scan(const struct bm_strv *disks, bool activate, struct bm_devices *ret_devices) BM_MUST_CHECK;
 
 /* Deactivates the logical volumes that a scan of this process activated. */
 void bm_devices_release(void);
 
 /* Whether the device has a filesystem that bootmend mounts (ext2/3/4, xfs, btrfs, vfat). */
 bool bm_device_mountable(const struct bm_device *device);
+
+/*
+ * The device that a spec (fstab's first field, root=, resume=) names. Plain names of disks are hints: hda3, sda3, vda3,
+ * xvda3 and nvme0n1p3 are one family, and fstype (or NULL) must fit. Of several that fit, the one on the same disk as
+ * near (a device, or BM_DEVICE_NONE) is meant. *ret_exact is false where only the family fits.
+ * Returns the index, or BM_DEVICE_NONE where none or several fit, or where the spec names no block device.
+ */
+int bm_devices_find_spec(
+	const struct bm_devices *devices, const char *spec, const char *fstype, int near, bool *ret_exact);
+/* The device of this number (as in bm_device.dev), or BM_DEVICE_NONE. */
+int bm_devices_find_dev(const struct bm_devices *devices, uint64_t dev);
+/* Whether two devices lie on a common disk. */
+bool bm_devices_share_disk(const struct bm_devices *devices, size_t a, size_t b);
 
 /* "disk", "partition", "lv" ... */
 const char *bm_device_kind_text(enum bm_device_kind kind);

@@ -13,24 +13,24 @@
 
 /* How it is known which filesystem belongs at a mount point. */
 enum bm_mount_source {
-	BM_MOUNT_IS_ROOT,  /* the root itself */
-	BM_MOUNT_FSTAB,	   /* fstab names it, and it is there */
-	BM_MOUNT_FAMILY,   /* fstab names a disk of another family, the same partition of the only disk */
-	BM_MOUNT_CONTENT,  /* recognised by what lies on it */
-	BM_MOUNT_MISSING,  /* fstab names it, and it is not there */
+	BM_MOUNT_IS_ROOT, /* the root itself */
+	BM_MOUNT_FSTAB,	  /* fstab names it, and it is there */
+	BM_MOUNT_FAMILY,  /* fstab names a disk of another family, the same partition of the only disk */
+	BM_MOUNT_CONTENT, /* recognised by what lies on it */
+	BM_MOUNT_MISSING, /* fstab names it, and it is not there */
 };
 
 struct bm_mount {
-	char *target;	 /* /, /boot, /boot/efi, /usr, /var */
-	char *spec;	 /* as fstab writes it, or NULL */
-	char *fstype;	 /* as fstab writes it, or NULL */
-	char *options;	 /* as fstab writes them, or NULL */
+	char *target;	   /* /, /boot, /boot/efi, /usr, /var */
+	char *spec;	   /* as fstab writes it, or NULL */
+	char *fstype;	   /* as fstab writes it, or NULL */
+	char *options;	   /* as fstab writes them, or NULL */
 	unsigned int line; /* of fstab, 0 where it has none */
-	int device;	 /* index into the devices, BM_DEVICE_NONE where it is missing or not asked for */
-	int volume;	 /* index into the volumes, or -1 */
+	int device;	   /* index into the devices, BM_DEVICE_NONE where it is missing or not asked for */
+	int volume;	   /* index into the volumes, or -1 */
 	enum bm_mount_source source;
-	bool optional;	 /* nofail or noauto */
-	bool looked;	 /* mounted below the root for looking */
+	bool optional; /* nofail or noauto */
+	bool looked;   /* mounted below the root for looking */
 };
 
 /* A file below /boot that belongs to a kernel. */
@@ -41,19 +41,19 @@ struct bm_boot_file {
 
 struct bm_kernel {
 	char *version;
-	char *image;		/* path of the kernel image, or NULL */
-	char *image_problem;	/* why the image is no kernel, or NULL */
-	char *modules_dir;	/* /lib/modules/VER or /usr/lib/modules/VER, or NULL */
-	bool modules_dep;	/* modules.dep is there and not empty */
-	bool modules_dep_stale; /* a module is newer than it */
+	char *image;			/* path of the kernel image, or NULL */
+	char *image_problem;		/* why the image is no kernel, or NULL */
+	char *modules_dir;		/* /lib/modules/VER or /usr/lib/modules/VER, or NULL */
+	bool modules_dep;		/* modules.dep is there and not empty */
+	bool modules_dep_stale;		/* a module is newer than it */
 	struct bm_boot_file *initramfs; /* the files that are named for it */
 	size_t n_initramfs, cap_initramfs;
-	char *initramfs_path;	/* what its boot entry loads, else where the distribution puts it; always set */
+	char *initramfs_path; /* what its boot entry loads, else where the distribution puts it; always set */
 	bool initramfs_by_entry;
 	bool initramfs_exists;
 	uint64_t initramfs_size;
-	char *config;		/* path of its configuration, or NULL */
-	bool rescue;		/* an entry's "0-rescue" image */
+	char *config; /* path of its configuration, or NULL */
+	bool rescue;  /* an entry's "0-rescue" image */
 };
 
 /* A boot entry with its paths as the system's own. */
@@ -62,7 +62,7 @@ struct bm_boot_entry {
 	char *kernel;	       /* path in the system, or NULL */
 	bool kernel_exists;
 	struct bm_strv initrds; /* paths in the system */
-	char *version;	       /* of its kernel: from the image, else from its name; or NULL */
+	char *version;		/* of its kernel: from the image, else from its name; or NULL */
 };
 
 enum bm_loader_kind {
@@ -75,19 +75,19 @@ enum bm_loader_kind {
 
 struct bm_loader {
 	enum bm_loader_kind kind;
-	char *config;	       /* path of grub.cfg, grub.conf, loader.conf */
-	char *environment;     /* path of grubenv, or NULL */
+	char *config;	   /* path of grub.cfg, grub.conf, loader.conf */
+	char *environment; /* path of grubenv, or NULL */
 	struct bm_boot_entry *entries;
 	size_t n_entries, cap_entries;
-	int default_entry;     /* index, or -1 */
-	char *default_text;    /* what the configuration says the default is, or why there is none */
+	int default_entry;  /* index, or -1 */
+	char *default_text; /* what the configuration says the default is, or why there is none */
 	char *saved_entry, *next_entry, *kernelopts;
 	struct bm_strv warnings; /* "FILE:LINE: what" */
 };
 
 /* A tool of the system that builds an initramfs; the adapters stand in plan/. */
 struct bm_tools {
-	char *dracut;	 /* path, or NULL */
+	char *dracut; /* path, or NULL */
 	char *dracut_version;
 	char *mkinitramfs; /* of initramfs-tools */
 	char *depmod;
@@ -99,14 +99,14 @@ struct bm_system {
 	char *hostname; /* or NULL */
 	char *machine_id;
 	char *os_id, *os_name, *os_version;
-	char *arch;	/* x86_64, aarch64, ... of its shell or init, or NULL */
+	char *arch; /* x86_64, aarch64, ... of its shell or init, or NULL */
 	unsigned int score;
-	int root_device; /* index, BM_DEVICE_NONE for --root on something that is no block device */
+	int root_device;      /* index, BM_DEVICE_NONE for --root on something that is no block device */
 	struct bm_root *root; /* handle through which everything is read; /boot and the others are mounted below */
-	char *dir;	/* where it is mounted for looking */
-	bool given;	/* by --root: somebody else mounted it */
+	char *dir;	      /* where it is mounted for looking */
+	bool given;	      /* by --root: somebody else mounted it */
 	bool selinux;
-	bool uefi;	/* it has an ESP */
+	bool uefi;		 /* it has an ESP */
 	struct bm_mount *mounts; /* "/" first, then by depth */
 	size_t n_mounts, cap_mounts;
 	struct bm_fstab fstab;
@@ -163,8 +163,8 @@ const struct bm_boot_entry *bm_system_entry_of(const struct bm_system *system, c
 char *bm_kernel_version_of(const char *typed);
 
 /* The stages of bm_survey_run(), each testable alone. */
-int bm_system_read_mounts(struct bm_system *system, const struct bm_devices *devices, const struct bm_volumes *volumes)
-	BM_MUST_CHECK;
+int bm_system_read_mounts(
+	struct bm_system *system, const struct bm_devices *devices, const struct bm_volumes *volumes) BM_MUST_CHECK;
 int bm_system_read_identity(struct bm_system *system) BM_MUST_CHECK;
 int bm_system_read_kernels(struct bm_system *system) BM_MUST_CHECK;
 int bm_system_read_loader(struct bm_system *system, const struct bm_devices *devices) BM_MUST_CHECK;

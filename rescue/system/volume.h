@@ -26,13 +26,13 @@ enum bm_volume_sign {
 };
 
 struct bm_volume {
-	size_t device;	     /* index into the devices */
-	unsigned int signs;  /* bm_volume_sign bits */
-	unsigned int score;  /* as a root: 0 to 100 */
+	size_t device;	      /* index into the devices */
+	unsigned int signs;   /* bm_volume_sign bits */
+	unsigned int score;   /* as a root: 0 to 100 */
 	struct bm_root *root; /* the filesystem's top, mounted read-only; NULL where it could not be mounted */
-	char *dir;	     /* where it is mounted */
-	char *loop;	     /* the loop device under it, for an image file */
-	char *error;	     /* why it could not be mounted, or NULL */
+	char *dir;	      /* where it is mounted */
+	char *loop;	      /* the loop device under it, for an image file */
+	char *error;	      /* why it could not be mounted, or NULL */
 	struct bm_strv kernel_versions; /* of the kernel images at its top, by file name */
 	char *machine_id;		/* of a root, or NULL */
 };

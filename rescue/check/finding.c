@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "finding.h"
+
+#include <stdarg.h>
+
+#include "../base/buf.h"
+#include "../base/str.h"
+#include "../base/vec.h"
+
+#define FATAL	BM_SEVERITY_FATAL
+#define WARNING BM_SEVERITY_WARNING
+#define NOTE	BM_SEVERITY_NOTE
+
+const struct bm_finding_kind bm_finding_kinds[BM_FINDING_COUNT] = {
+#define FINDING(name, id, severity, rebuild, text) [BM_FINDING_##name] = {id, severity, rebuild, text},
+#include "finding.def"
+#undef FINDING
+};
+
+void bm_findings_done(struct bm_findings *findings)
+{
+	for (size_t i = 0; i < findings->n; i++) {
+		free(findings->items[i].file);
+		free(findings->items[i].evidence);
+	}
+	free(findings->items);
+	*findings = (struct bm_findings){0};
+}
+
+struct bm_finding *bm_findings_add(struct bm_findings *findings, enum bm_finding_id id, const char *file,
+	unsigned int line, const char *format, ...)
+{
+	_cleanup_buf_ struct bm_buf evidence = {0};
+	struct bm_finding *finding;
+	va_list args;
+
+	va_start(args, format);
+	bm_buf_addv(&evidence, format, args);
+	va_end(args);
+	finding = BM_VEC_PUSH(findings->items, findings->n, findings->capacity);
+	if (!finding)
+		return NULL;
+	finding->id = id;
+	finding->severity = bm_finding_kinds[id].severity;
+	finding->line = line;
+	finding->evidence = bm_buf_steal(&evidence);
+	if (!finding->evidence || bm_str_set(&finding->file, file) < 0) {
+		free(finding->evidence);
+		findings->n--;
+		return NULL;
+	}
+	return finding;
+}
+
+size_t bm_findings_count(const struct bm_findings *findings, enum bm_severity severity)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < findings->n; i++)
+		n += findings->items[i].severity == severity;
+	return n;
+}
+
+static bool before(const struct bm_finding *a, const struct bm_finding *b)
+{
+	return a->severity != b->severity ? a->severity < b->severity : a->id < b->id;
+}
+
+void bm_findings_sort(struct bm_findings *findings)
+{
+	/* Insertion: stable, and there are never many. */
+	for (size_t i = 1; i < findings->n; i++) {
+		struct bm_finding moved = findings->items[i];
+		size_t at = i;
+
+		for (; at > 0 && before(&moved, &findings->items[at - 1]); at--)
+			findings->items[at] = findings->items[at - 1];
+		findings->items[at] = moved;
+	}
+}
+
+void bm_findings_rebuild(const struct bm_findings *findings, bool *ret_helps, bool *ret_remains)
+{
+	bool helps = false, remains = false;
+
+	for (size_t i = 0; i < findings->n; i++) {
+		if (findings->items[i].severity != BM_SEVERITY_FATAL)
+			continue;
+		if (bm_finding_kinds[findings->items[i].id].rebuild)
+			helps = true;
+		else
+			remains = true;
+	}
+	*ret_helps = helps;
+	*ret_remains = remains;
+}
+
+const char *bm_severity_text(enum bm_severity severity)
+{
+	static const char *const texts[] = {"fatal", "warning", "note"};
+
+	return texts[severity];
+}

@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the boot loader of a system would boot: its configuration found, its entries read, their paths turned into
+ * paths of the system, and the default resolved.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "../base/err.h"
+#include "../base/str.h"
+#include "../fmt/grubcfg.h"
+#include "../fmt/grubconf.h"
+#include "kernels.h"
+
+enum { LOADER_FILE_MAX = 4 * 1024 * 1024, BLS_FILES_MAX = 512 };
+
+struct reader {
+	struct bm_system *system;
+	const struct bm_devices *devices;
+};
+
+const char *bm_loader_kind_text(enum bm_loader_kind kind)
+{
+	static const char *const texts[] = {"none", "grub2", "grub2-bls", "grub-legacy", "systemd-boot"};
+
+	return texts[kind];
+}
+
+/* The mount whose filesystem the loader's place names, or NULL. */
+static const struct bm_mount *mount_of_place(const struct reader *reader, const struct bm_entry_place *place)
+{
+	for (size_t i = 0; place && i < reader->system->n_mounts; i++) {
+		const struct bm_mount *mount = &reader->system->mounts[i];
+		const struct bm_device *device;
+
+		if (mount->device < 0)
+			continue;
+		device = &reader->devices->items[mount->device];
+		if ((place->search_uuid && bm_strcaseeq(place->search_uuid, device->uuid)) ||
+			(place->search_label && bm_streq(place->search_label, device->label)))
+			return mount;
+	}
+	return NULL;
+}
+
+/* On btrfs the loader sees the top of the filesystem: /@/boot/x is /boot/x of the system in subvolume @. */
+static char *without_subvolume(const struct bm_mount *mount, const char *path)
+{
+	_cleanup_free_ char *subvolume = NULL;
+	_cleanup_free_ char *prefix = NULL;
+
+	if (!mount->options || bm_fstab_option(mount->options, "subvol", &subvolume) <= 0 || !subvolume)
+		return NULL;
+	prefix = bm_path_join("/", subvolume);
+	if (!prefix || bm_streq(prefix, "/") || !bm_path_below(path, prefix))
+		return NULL;
+	return bm_path_join(mount->target, path + strlen(prefix));
+}
+
+/*
+ * The path of the system for what the loader calls path on place. Where the place does not tell, the filesystem of
+ * /boot is tried, then that of the root; what exists wins, else the first is meant. NULL when memory is short.
+ */
+static char *system_path(const struct reader *reader, const struct bm_entry_place *place, const char *path)
+{
+	const struct bm_mount *tries[3] = {mount_of_place(reader, place), bm_system_mount(reader->system, "/boot"),
+		bm_system_mount(reader->system, "/")};
+	char *first = NULL;
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(tries); i++) {
+		_cleanup_free_ char *plain = NULL, *inner = NULL;
+
+		if (!tries[i])
+			continue;
+		inner = without_subvolume(tries[i], path);
+		if (inner && bm_root_exists(reader->system->root, inner)) {
+			free(first);
+			return bm_path_join(inner, "");
+		}
+		plain = bm_path_join(tries[i]->target, path);
+		if (plain && bm_root_exists(reader->system->root, plain)) {
+			free(first);
+			return bm_path_join(plain, "");
+		}
+		if (!first)
+			first = inner ? bm_path_join(inner, "") : plain ? bm_path_join(plain, "") : NULL;
+	}
+	return first;
+}
+
+static int exists(void *arg, const struct bm_grubcfg_ref *ref, enum bm_grubcfg_test test)
+{
+	const struct reader *reader = arg;
+	_cleanup_free_ char *path = system_path(reader, ref->place, ref->path);
+	struct bm_stat st;
+
+	if (!path || bm_root_stat(reader->system->root, path, true, &st) < 0)
+		return 0;
+	switch (test) {
+	case BM_GRUBCFG_DIRECTORY:
+		return st.type == BM_FILE_DIR;
+	case BM_GRUBCFG_NOT_EMPTY:
+		return st.type == BM_FILE_REGULAR && st.size_bytes > 0;
+	case BM_GRUBCFG_REGULAR:
+		return st.type == BM_FILE_REGULAR;
+	case BM_GRUBCFG_EXISTS:
+		break;
+	}
+	return 1;
+}
+
+static int read_file(void *arg, const struct bm_grubcfg_ref *ref, char **ret_text, size_t *ret_len)
+{
+	const struct reader *reader = arg;
+	_cleanup_free_ char *path = system_path(reader, ref->place, ref->path);
+	struct bm_buf text = {0};
+	int r;
+
+	if (!path)
+		return -ENOMEM;
+	r = bm_root_read(reader->system->root, path, LOADER_FILE_MAX, &text);
+	if (r < 0) {
+		bm_buf_done(&text);
+		return r;
+	}
+	*ret_len = text.len;
+	*ret_text = bm_buf_steal(&text);
+	return *ret_text ? 0 : -ENOMEM;
+}
+
+/* Makes the system's entry of the loader's. */
+static int take_entry(const struct reader *reader, const struct bm_entry *entry, const char *file)
+{
+	struct bm_loader *loader = &reader->system->loader;
+	struct bm_boot_entry *taken = BM_VEC_PUSH(loader->entries, loader->n_entries, loader->cap_entries);
+
+	if (!taken || bm_entry_copy(entry, &taken->entry) < 0)
+		return -ENOMEM;
+	if (!taken->entry.file && bm_str_set(&taken->entry.file, file) < 0)
+		return -ENOMEM;
+	if (!entry->kernel)
+		return 0;
+	taken->kernel = system_path(reader, &entry->place, entry->kernel);
+	if (!taken->kernel)
+		return -ENOMEM;
+	taken->kernel_exists = bm_root_is_file(reader->system->root, taken->kernel);
+	for (size_t i = 0; i < entry->initrds.n; i++) {
+		_cleanup_free_ char *path = system_path(reader, &entry->place, entry->initrds.items[i]);
+
+		if (!path || bm_strv_add(&taken->initrds, path) < 0)
+			return -ENOMEM;
+	}
+	/* A kernel under another name than the ones that bm_system_read_kernels() knows is read here. */
+	for (size_t i = 0; i < reader->system->n_kernels; i++)
+		if (bm_streq(reader->system->kernels[i].image, taken->kernel))
+			return bm_str_set(&taken->version, reader->system->kernels[i].version);
+	if (taken->kernel_exists) {
+		_cleanup_free_ char *problem = NULL;
+
+		if (bm_system_probe_kernel(reader->system, taken->kernel, &taken->version, &problem) < 0)
+			return -ENOMEM;
+	}
+	if (!taken->version)
+		taken->version = bm_kernel_version_of(taken->kernel);
+	return taken->version ? 0 : -ENOMEM;
+}
+
+static int take_entries(const struct reader *reader, const struct bm_entries *entries, const char *file)
+{
+	for (size_t i = 0; i < entries->n; i++)
+		if (take_entry(reader, &entries->items[i], file) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+static int read_bls(const struct bm_system *system, const char *dir, struct bm_bls_list *list)
+{
+	_cleanup_strv_ struct bm_strv names = {0};
+
+	if (bm_root_list(system->root, dir, BLS_FILES_MAX, &names) < 0)
+		return 0;
+	for (size_t i = 0; i < names.n; i++) {
+		_cleanup_buf_ struct bm_buf text = {0};
+		_cleanup_free_ char *path = bm_path_join(dir, names.items[i]);
+
+		if (!path)
+			return -ENOMEM;
+		if (!bm_str_ends(names.items[i], ".conf") ||
+			bm_root_read(system->root, path, BM_BLS_SIZE_MAX, &text) < 0)
+			continue;
+		if (bm_bls_list_add(list, names.items[i], bm_buf_text(&text), text.len) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* The environment block beside the configuration, else in one of GRUB's usual folders. */
+static int read_environment(struct bm_system *system, const char *config, struct bm_grubenv *env, bool *ret_found)
+{
+	_cleanup_free_ char *dir = bm_path_dir(config);
+	const char *const dirs[] = {dir, "/boot/grub2", "/boot/grub"};
+
+	*ret_found = false;
+	for (size_t i = 0; i < BM_ARRAY_SIZE(dirs); i++) {
+		_cleanup_free_ char *path = dirs[i] ? bm_path_join(dirs[i], "grubenv") : NULL;
+		_cleanup_buf_ struct bm_buf text = {0};
+
+		if (!path)
+			return -ENOMEM;
+		if (bm_root_read(system->root, path, BM_GRUBENV_SIZE_MAX, &text) < 0)
+			continue;
+		if (bm_grubenv_parse(bm_buf_text(&text), text.len, env) < 0)
+			return -ENOMEM;
+		*ret_found = true;
+		if (env->damaged && bm_strv_addf(&system->loader.warnings, "%s: %s", path, env->damage) < 0)
+			return -ENOMEM;
+		if (bm_str_set(&system->loader.environment, path) < 0 ||
+			bm_str_set(&system->loader.saved_entry, bm_grubenv_get(env, "saved_entry")) < 0 ||
+			bm_str_set(&system->loader.next_entry, bm_grubenv_get(env, "next_entry")) < 0 ||
+			bm_str_set(&system->loader.kernelopts, bm_grubenv_get(env, "kernelopts")) < 0)
+			return -ENOMEM;
+		return 0;
+	}
+	return 0;
+}
+
+static const char *bls_dir_of(const struct bm_system *system)
+{
+	static const char *const dirs[] = {"/boot/loader/entries", "/boot/efi/loader/entries", "/efi/loader/entries"};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(dirs); i++)
+		if (bm_root_is_dir(system->root, dirs[i]))
+			return dirs[i];
+	return dirs[0];
+}
+
+/* The path below its filesystem, as the loader sees it. */
+static const char *loader_view(const struct bm_system *system, const char *path)
+{
+	const struct bm_mount *mount = bm_system_mount_of(system, path);
+
+	return mount && !bm_streq(mount->target, "/") ? path + strlen(mount->target) : path;
+}
+
+/* Reads a grub.cfg. *ret_used is false for one that has no menu of its own (an EFI stub). */
+static int read_grub2(const struct reader *reader, const char *config, bool *ret_used)
+{
+	_cleanup_buf_ struct bm_buf text = {0};
+	_cleanup_grubenv_ struct bm_grubenv env = {0};
+	_cleanup_bls_list_ struct bm_bls_list bls = {0};
+	_cleanup_grubcfg_ struct bm_grubcfg cfg = {0};
+	struct bm_loader *loader = &reader->system->loader;
+	struct bm_grubcfg_input input = {.exists = exists, .read = read_file, .arg = (void *)(uintptr_t)reader};
+	bool has_env = false;
+	int r;
+
+	*ret_used = false;
+	r = bm_root_read(reader->system->root, config, LOADER_FILE_MAX, &text);
+	if (r == -ENOENT || r == -ENOTDIR)
+		return 0;
+	if (r < 0)
+		return bm_strv_addf(&loader->warnings, "%s", bm_err_text(r));
+	if (!strstr(bm_buf_text(&text), "menuentry") && !strstr(bm_buf_text(&text), "blscfg") &&
+		!strstr(bm_buf_text(&text), "submenu"))
+		return 0;
+	if (read_environment(reader->system, config, &env, &has_env) < 0 ||
+		read_bls(reader->system, bls_dir_of(reader->system), &bls) < 0)
+		return -ENOMEM;
+	input.path = loader_view(reader->system, config);
+	input.platform = reader->system->uefi ? "efi" : "pc";
+	input.env = has_env ? &env : NULL;
+	input.bls = &bls;
+	if (bm_grubcfg_parse(bm_buf_text(&text), text.len, &input, &cfg) < 0)
+		return -ENOMEM;
+	loader->kind = cfg.uses_bls ? BM_LOADER_GRUB2_BLS : BM_LOADER_GRUB2;
+	if (bm_str_set(&loader->config, config) < 0 || take_entries(reader, &cfg.entries, config) < 0)
+		return -ENOMEM;
+	loader->default_entry = (int)cfg.default_entry;
+	if (bm_str_set(&loader->default_text, cfg.default_reason ? cfg.default_reason : cfg.default_text) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < cfg.n_warnings; i++)
+		if (cfg.warnings[i].kind != BM_GRUBCFG_MISSING &&
+			bm_strv_addf(&loader->warnings, "%s:%u: %s",
+				cfg.warnings[i].file ? cfg.warnings[i].file : config, cfg.warnings[i].line,
+				cfg.warnings[i].text) < 0)
+			return -ENOMEM;
+	*ret_used = true;
+	return 0;
+}
+
+static int read_legacy(const struct reader *reader, const char *config, bool *ret_used)
+{
+	_cleanup_buf_ struct bm_buf text = {0}, saved = {0};
+	_cleanup_grubconf_ struct bm_grubconf conf = {0};
+	struct bm_loader *loader = &reader->system->loader;
+
+	*ret_used = false;
+	if (bm_root_read(reader->system->root, config, LOADER_FILE_MAX, &text) < 0)
+		return 0;
+	if (bm_root_read(reader->system->root, "/boot/grub/default", BM_GRUBENV_SIZE_MAX, &saved) < 0)
+		bm_err_clear();
+	if (bm_grubconf_parse(bm_buf_text(&text), text.len, saved.len > 0 ? bm_buf_text(&saved) : NULL, &conf) < 0)
+		return -ENOMEM;
+	loader->kind = BM_LOADER_GRUB_LEGACY;
+	if (bm_str_set(&loader->config, config) < 0 || take_entries(reader, &conf.entries, config) < 0)
+		return -ENOMEM;
+	loader->default_entry = (int)conf.default_entry;
+	loader->default_text =
+		conf.default_reason ? bm_strf("%s", conf.default_reason) : bm_strf("%ld", conf.default_number);
+	for (size_t i = 0; i < conf.n_warnings; i++)
+		if (bm_strv_addf(&loader->warnings, "%s:%u: %s", config, conf.warnings[i].line, conf.warnings[i].text) <
+			0)
+			return -ENOMEM;
+	*ret_used = true;
+	return loader->default_text ? 0 : -ENOMEM;
+}
+
+/* systemd-boot: loader.conf and BLS files on the ESP or on /boot, without any GRUB. */
+static int read_systemd_boot(const struct reader *reader)
+{
+	_cleanup_buf_ struct bm_buf text = {0};
+	_cleanup_bls_list_ struct bm_bls_list bls = {0};
+	_cleanup_entries_ struct bm_entries entries = {0};
+	struct bm_loader *loader = &reader->system->loader;
+	struct bm_loader_conf conf = {0};
+	const char *dir = bls_dir_of(reader->system);
+	_cleanup_free_ char *base = bm_path_dir(dir);
+	_cleanup_free_ char *config = base ? bm_path_join(base, "loader.conf") : NULL;
+	int r;
+
+	if (!config || read_bls(reader->system, dir, &bls) < 0)
+		return -ENOMEM;
+	if (bls.n == 0)
+		return 0;
+	bm_bls_list_sort(&bls);
+	if (bm_root_read(reader->system->root, config, LOADER_FILE_MAX, &text) < 0)
+		bm_err_clear();
+	if (bm_loader_conf_parse(bm_buf_text(&text), text.len, &conf) < 0)
+		return -ENOMEM;
+	loader->kind = BM_LOADER_BLS;
+	loader->default_entry = (int)bm_loader_conf_default(&conf, &bls);
+	r = bm_str_set(&loader->config, config);
+	if (r == 0)
+		r = bm_str_set(&loader->default_text, conf.default_pattern ? conf.default_pattern : "the newest");
+	bm_loader_conf_done(&conf);
+	for (size_t i = 0; r == 0 && i < bls.n; i++) {
+		struct bm_entry *entry = bm_entries_add(&entries, -1);
+		struct bm_entry made = {0};
+
+		r = entry ? bm_bls_entry(&bls.items[i], NULL, NULL, &made) : -ENOMEM;
+		if (r == 0) {
+			made.position = entry->position;
+			made.parent = -1;
+			bm_entry_done(entry);
+			*entry = made;
+		}
+	}
+	return r < 0 ? r : take_entries(reader, &entries, dir);
+}
+
+/* grub.cfg on an ESP: /boot/efi/EFI/NAME/grub.cfg. */
+static int read_esp(const struct reader *reader, bool *ret_used)
+{
+	static const char *const bases[] = {"/boot/efi/EFI", "/efi/EFI"};
+
+	*ret_used = false;
+	for (size_t b = 0; b < BM_ARRAY_SIZE(bases); b++) {
+		_cleanup_strv_ struct bm_strv names = {0};
+
+		if (bm_root_list(reader->system->root, bases[b], 256, &names) < 0)
+			continue;
+		for (size_t i = 0; i < names.n; i++) {
+			_cleanup_free_ char *config = bm_strf("%s/%s/grub.cfg", bases[b], names.items[i]);
+			int r = config ? read_grub2(reader, config, ret_used) : -ENOMEM;
+
+			if (r < 0 || *ret_used)
+				return r;
+		}
+	}
+	return 0;
+}
+
+int bm_system_read_loader(struct bm_system *system, const struct bm_devices *devices)
+{
+	static const char *const grub2[] = {"/boot/grub2/grub.cfg", "/boot/grub/grub.cfg"};
+	static const char *const legacy[] = {
+		"/boot/grub/grub.conf", "/boot/grub/menu.lst", "/boot/efi/EFI/redhat/grub.conf"};
+	const struct reader reader = {system, devices};
+	bool used = false;
+	int r = 0;
+
+	system->loader.default_entry = -1;
+	if (system->uefi)
+		r = read_esp(&reader, &used);
+	for (size_t i = 0; r == 0 && !used && i < BM_ARRAY_SIZE(grub2); i++)
+		r = read_grub2(&reader, grub2[i], &used);
+	for (size_t i = 0; r == 0 && !used && i < BM_ARRAY_SIZE(legacy); i++)
+		r = read_legacy(&reader, legacy[i], &used);
+	if (r == 0 && !used)
+		r = read_systemd_boot(&reader);
+	if (r == 0)
+		bm_err_clear();
+	return r;
+}
+
+struct bm_kernel *bm_system_default_kernel(const struct bm_system *system)
+{
+	const struct bm_loader *loader = &system->loader;
+
+	if (loader->default_entry < 0 || (size_t)loader->default_entry >= loader->n_entries ||
+		!loader->entries[loader->default_entry].version)
+		return NULL;
+	return bm_system_kernel(system, loader->entries[loader->default_entry].version);
+}
+
+const struct bm_boot_entry *bm_system_entry_of(const struct bm_system *system, const char *version)
+{
+	const struct bm_loader *loader = &system->loader;
+	int preferred = loader->default_entry;
+
+	if (preferred >= 0 && (size_t)preferred < loader->n_entries &&
+		bm_streq(loader->entries[preferred].version, version))
+		return &loader->entries[preferred];
+	for (size_t i = 0; i < loader->n_entries; i++)
+		if (loader->entries[i].initrds.n > 0 && bm_streq(loader->entries[i].version, version))
+			return &loader->entries[i];
+	for (size_t i = 0; i < loader->n_entries; i++)
+		if (bm_streq(loader->entries[i].version, version))
+			return &loader->entries[i];
+	return NULL;
+}
+
+/* Of an entry's images the one that is the initramfs: microcode, which others load first, is not rebuilt. */
+static const char *main_initrd(const struct bm_boot_entry *entry)
+{
+	for (size_t i = entry->initrds.n; i > 0; i--) {
+		const char *name = bm_path_base(entry->initrds.items[i - 1]);
+
+		if (!strstr(name, "ucode") && !bm_str_starts(name, "early_ucode"))
+			return entry->initrds.items[i - 1];
+	}
+	return NULL;
+}
+
+/* Where this distribution puts the initramfs of a version: as it names the others, else by its family. */
+static char *habitual_path(const struct bm_system *system, const struct bm_kernel *kernel)
+{
+	bool suse =
+		system->os_id && (bm_str_starts(system->os_id, "sles") || bm_str_starts(system->os_id, "opensuse") ||
+					 bm_str_starts(system->os_id, "suse"));
+	bool debian = bm_root_is_file(system->root, "etc/debian_version");
+
+	if (kernel->n_initramfs > 0)
+		return bm_path_join(kernel->initramfs[0].path, "");
+	if (kernel->image && bm_streq(bm_path_base(kernel->image), "linux")) {
+		_cleanup_free_ char *dir = bm_path_dir(kernel->image);
+
+		return dir ? bm_path_join(dir, "initrd") : NULL;
+	}
+	if (debian)
+		return bm_strf("/boot/initrd.img-%s", kernel->version);
+	if (suse)
+		return bm_strf("/boot/initrd-%s", kernel->version);
+	return bm_strf("/boot/initramfs-%s.img", kernel->version);
+}
+
+int bm_system_place_initramfs(struct bm_system *system)
+{
+	for (size_t i = 0; i < system->n_kernels; i++) {
+		struct bm_kernel *kernel = &system->kernels[i];
+		const struct bm_boot_entry *entry = bm_system_entry_of(system, kernel->version);
+		const char *named = entry ? main_initrd(entry) : NULL;
+		struct bm_stat st;
+
+		kernel->initramfs_by_entry = named != NULL;
+		kernel->initramfs_path = named ? bm_path_join(named, "") : habitual_path(system, kernel);
+		if (!kernel->initramfs_path)
+			return -ENOMEM;
+		if (bm_root_stat(system->root, kernel->initramfs_path, true, &st) == 0 && st.type == BM_FILE_REGULAR) {
+			kernel->initramfs_exists = true;
+			kernel->initramfs_size = st.size_bytes;
+			if (bm_kernel_add_initramfs(kernel, kernel->initramfs_path, st.size_bytes) < 0)
+				return -ENOMEM;
+		}
+	}
+	bm_err_clear();
+	return 0;
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where the system's other filesystems are: fstab first, then what lies on them.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "../base/err.h"
+#include "../base/str.h"
+#include "../os/mount.h"
+#include "system.h"
+
+/* The mount points that bootmend cares for, parents before children. */
+static const char *const targets[] = {"/usr", "/var", "/var/lib", "/var/log", "/var/tmp", "/boot", "/boot/efi", "/efi"};
+
+const char *bm_mount_source_text(enum bm_mount_source source)
+{
+	static const char *const texts[] = {"root", "fstab", "family", "content", "missing"};
+
+	return texts[source];
+}
+
+static int volume_of(const struct bm_volumes *volumes, int device)
+{
+	for (size_t i = 0; device >= 0 && i < volumes->n; i++)
+		if (volumes->items[i].device == (size_t)device && volumes->items[i].root)
+			return (int)i;
+	return -1;
+}
+
+static struct bm_mount *add_mount(struct bm_system *system, const char *target, enum bm_mount_source source, int device,
+	const struct bm_volumes *volumes)
+{
+	struct bm_mount *mount = BM_VEC_PUSH(system->mounts, system->n_mounts, system->cap_mounts);
+
+	if (!mount || bm_str_set(&mount->target, target) < 0)
+		return NULL;
+	mount->source = source;
+	mount->device = device;
+	mount->volume = volume_of(volumes, device);
+	return mount;
+}
+
+static int take_fstab_fields(struct bm_mount *mount, const struct bm_fstab_line *line)
+{
+	if (!line)
+		return 0;
+	mount->line = line->line;
+	mount->optional =
+		bm_fstab_flag(line->options, "noauto", "auto") || bm_fstab_flag(line->options, "nofail", "fail");
+	if (bm_str_set(&mount->spec, line->spec) < 0 || bm_str_set(&mount->fstype, line->fstype) < 0 ||
+		bm_str_set(&mount->options, line->options) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+static int read_fstab(struct bm_system *system)
+{
+	_cleanup_buf_ struct bm_buf text = {0};
+	int r = bm_root_read(system->root, "etc/fstab", BM_FSTAB_SIZE_MAX, &text);
+
+	if (r == -ENOENT)
+		return 0;
+	system->fstab_exists = true;
+	if (r == 0)
+		r = bm_fstab_parse(bm_buf_text(&text), text.len, &system->fstab);
+	if (r < 0)
+		return r == -ENOMEM ? r : bm_strv_addf(&system->problems, "fstab is not read: %s", bm_err_text(r));
+	return 0;
+}
+
+/* How many of the root's module versions have a kernel on the volume. */
+static size_t kernels_in_common(const struct bm_strv *modules, const struct bm_volume *volume)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < modules->n; i++)
+		n += bm_strv_has(&volume->kernel_versions, modules->items[i]);
+	return n;
+}
+
+/* The only volume whose kernels match the root's modules best; -1 for none, or for several that do. */
+static int boot_by_content(
+	const struct bm_system *system, const struct bm_devices *devices, const struct bm_volumes *volumes)
+{
+	_cleanup_strv_ struct bm_strv modules = {0};
+	size_t best = 0;
+	bool best_near = false, tie = false;
+	int found = -1;
+
+	if (bm_root_list(system->root, "/lib/modules", 0, &modules) < 0)
+		return -1;
+	for (size_t i = 0; i < volumes->n; i++) {
+		const struct bm_volume *volume = &volumes->items[i];
+		size_t common = kernels_in_common(&modules, volume);
+		bool near;
+
+		if (common == 0 || !volume->root || volume->score >= BM_ROOT_SCORE_MIN ||
+			(int)volume->device == system->root_device)
+			continue;
+		near = system->root_device >= 0 &&
+		       bm_devices_share_disk(devices, volume->device, (size_t)system->root_device);
+		if (found >= 0 && common == best && near == best_near) {
+			tie = true;
+			continue;
+		}
+		if (found < 0 || common > best || (common == best && near)) {
+			found = (int)i;
+			best = common;
+			best_near = near;
+			tie = false;
+		}
+	}
+	return tie ? -1 : found;
+}
+
+/* The only ESP on the root's disk, or -1. */
+static int esp_by_content(
+	const struct bm_system *system, const struct bm_devices *devices, const struct bm_volumes *volumes)
+{
+	int found = -1;
+
+	for (size_t i = 0; i < volumes->n; i++) {
+		const struct bm_volume *volume = &volumes->items[i];
+
+		if (!(volume->signs & BM_SIGN_EFI) || system->root_device < 0 ||
+			!bm_devices_share_disk(devices, volume->device, (size_t)system->root_device))
+			continue;
+		if (found >= 0)
+			return -1;
+		found = (int)i;
+	}
+	return found;
+}
+
+/* Whether the root's own /boot has a kernel, so that no other filesystem is needed there. */
+static bool boot_is_on_root(const struct bm_system *system)
+{
+	_cleanup_strv_ struct bm_strv names = {0};
+
+	if (bm_root_list(system->root, "/boot", 0, &names) < 0)
+		return false;
+	for (size_t i = 0; i < names.n; i++)
+		if (bm_str_starts(names.items[i], "vmlinu") || bm_str_starts(names.items[i], "bzImage") ||
+			bm_str_starts(names.items[i], "Image") || bm_str_starts(names.items[i], "kernel-"))
+			return true;
+	return false;
+}
+
+/* What fstab's line for target names, or what lies on a volume. Adds at most one mount. */
+static int resolve_target(struct bm_system *system, const char *target, const struct bm_devices *devices,
+	const struct bm_volumes *volumes)
+{
+	const struct bm_fstab_line *line = bm_fstab_find(&system->fstab, target);
+	bool is_boot = bm_streq(target, "/boot"), is_esp = bm_streq(target, "/boot/efi");
+	enum bm_mount_source source = BM_MOUNT_FSTAB;
+	int device = BM_DEVICE_NONE, volume = -1;
+	struct bm_mount *mount;
+
+	if (line) {
+		bool exact;
+
+		device = bm_devices_find_spec(devices, line->spec, line->fstype, system->root_device, &exact);
+		source = device < 0 ? BM_MOUNT_MISSING : exact ? BM_MOUNT_FSTAB : BM_MOUNT_FAMILY;
+		volume = volume_of(volumes, device);
+		/* A /boot without a kernel or a loader, while another volume has this root's kernels, is the wrong one.
+		 */
+		if (is_boot && volume >= 0 && !(volumes->items[volume].signs & (BM_SIGN_KERNELS | BM_SIGN_LOADER)))
+			source = BM_MOUNT_MISSING;
+	}
+	if ((!line || source == BM_MOUNT_MISSING) && (is_boot || (is_esp && (line || !system->fstab_exists)))) {
+		int guess = -1;
+
+		if (is_boot && (line || !boot_is_on_root(system)))
+			guess = boot_by_content(system, devices, volumes);
+		else if (is_esp)
+			guess = esp_by_content(system, devices, volumes);
+		if (guess >= 0) {
+			source = BM_MOUNT_CONTENT;
+			device = (int)volumes->items[guess].device;
+		}
+	}
+	if (!line && source != BM_MOUNT_CONTENT)
+		return 0;
+	if (source == BM_MOUNT_MISSING)
+		device = BM_DEVICE_NONE;
+	mount = add_mount(system, target, source, device, volumes);
+	return mount ? take_fstab_fields(mount, line) : -ENOMEM;
+}
+
+/* Shows the mount's filesystem below the root's looking mount. */
+static int look_below(struct bm_system *system, struct bm_mount *mount, const struct bm_volumes *volumes)
+{
+	int r;
+
+	if (mount->volume < 0)
+		return mount->device < 0
+			       ? 0
+			       : bm_strv_addf(&system->problems,
+					 "%s is not looked into: its filesystem cannot be mounted", mount->target);
+	r = bm_mount_bind(volumes->items[mount->volume].dir, system->root, mount->target, false, true);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0)
+		return bm_strv_addf(&system->problems, "%s is not looked into: %s", mount->target, bm_err_text(r));
+	mount->looked = true;
+	return 0;
+}
+
+int bm_system_read_mounts(struct bm_system *system, const struct bm_devices *devices, const struct bm_volumes *volumes)
+{
+	struct bm_mount *mount;
+
+	if (read_fstab(system) < 0)
+		return -ENOMEM;
+	mount = add_mount(system, "/", BM_MOUNT_IS_ROOT, system->root_device, volumes);
+	if (!mount || take_fstab_fields(mount, bm_fstab_find(&system->fstab, "/")) < 0)
+		return -ENOMEM;
+	mount->looked = true;
+	for (size_t i = 0; i < BM_ARRAY_SIZE(targets); i++) {
+		size_t before = system->n_mounts;
+
+		if (resolve_target(system, targets[i], devices, volumes) < 0)
+			return -ENOMEM;
+		/* At once, because /lib/modules may be on /usr, and /boot/efi lies in /boot. */
+		if (system->n_mounts > before && !system->given &&
+			look_below(system, &system->mounts[before], volumes) < 0)
+			return -ENOMEM;
+		if (system->n_mounts > before && system->given)
+			system->mounts[before].looked = true;
+	}
+	for (size_t i = 0; i < system->n_mounts; i++) {
+		int volume = system->mounts[i].volume;
+
+		if (volume >= 0 && (volumes->items[volume].signs & BM_SIGN_EFI))
+			system->uefi = true;
+	}
+	bm_err_clear();
+	return 0;
+}
+
+const struct bm_mount *bm_system_mount(const struct bm_system *system, const char *target)
+{
+	for (size_t i = 0; i < system->n_mounts; i++)
+		if (bm_streq(system->mounts[i].target, target))
+			return &system->mounts[i];
+	return NULL;
+}
+
+const struct bm_mount *bm_system_mount_of(const struct bm_system *system, const char *path)
+{
+	const struct bm_mount *best = NULL;
+
+	for (size_t i = 0; i < system->n_mounts; i++) {
+		const struct bm_mount *mount = &system->mounts[i];
+
+		if (mount->source == BM_MOUNT_MISSING || !bm_path_below(path, mount->target))
+			continue;
+		if (!best || strlen(mount->target) > strlen(best->target))
+			best = mount;
+	}
+	return best;
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The whole survey: devices, candidates, systems.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "../base/err.h"
+#include "../base/str.h"
+#include "../os/mount.h"
+#include "system.h"
+
+enum { SYSTEM_ID_MIN = 8 };
+
+static void mount_done(struct bm_mount *mount)
+{
+	free(mount->target);
+	free(mount->spec);
+	free(mount->fstype);
+	free(mount->options);
+}
+
+static void kernel_done(struct bm_kernel *kernel)
+{
+	free(kernel->version);
+	free(kernel->image);
+	free(kernel->image_problem);
+	free(kernel->modules_dir);
+	for (size_t i = 0; i < kernel->n_initramfs; i++)
+		free(kernel->initramfs[i].path);
+	free(kernel->initramfs);
+	free(kernel->initramfs_path);
+	free(kernel->config);
+}
+
+static void loader_done(struct bm_loader *loader)
+{
+	free(loader->config);
+	free(loader->environment);
+	for (size_t i = 0; i < loader->n_entries; i++) {
+		bm_entry_done(&loader->entries[i].entry);
+		free(loader->entries[i].kernel);
+		free(loader->entries[i].version);
+		bm_strv_done(&loader->entries[i].initrds);
+	}
+	free(loader->entries);
+	free(loader->default_text);
+	free(loader->saved_entry);
+	free(loader->next_entry);
+	free(loader->kernelopts);
+	bm_strv_done(&loader->warnings);
+}
+
+void bm_system_done(struct bm_system *system)
+{
+	char *texts[] = {system->id, system->hostname, system->machine_id, system->os_id, system->os_name,
+		system->os_version, system->arch, system->dir, system->tools.dracut, system->tools.dracut_version,
+		system->tools.mkinitramfs, system->tools.depmod};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(texts); i++)
+		free(texts[i]);
+	bm_root_free(system->root);
+	for (size_t i = 0; i < system->n_mounts; i++)
+		mount_done(&system->mounts[i]);
+	free(system->mounts);
+	bm_fstab_done(&system->fstab);
+	for (size_t i = 0; i < system->n_kernels; i++)
+		kernel_done(&system->kernels[i]);
+	free(system->kernels);
+	loader_done(&system->loader);
+	bm_strv_done(&system->problems);
+	*system = (struct bm_system){0};
+}
+
+void bm_survey_done(struct bm_survey *survey)
+{
+	for (size_t i = 0; i < survey->systems.n; i++) {
+		struct bm_system *system = &survey->systems.items[i];
+
+		/* What is mounted below the root must go before the volumes do. */
+		if (!system->given && system->dir)
+			for (size_t m = system->n_mounts; m > 1; m--) {
+				_cleanup_free_ char *path = bm_path_join(system->dir, system->mounts[m - 1].target);
+
+				if (path && system->mounts[m - 1].looked && bm_umount(path) < 0)
+					bm_err_clear();
+			}
+		bm_system_done(system);
+	}
+	free(survey->systems.items);
+	bm_volumes_done(&survey->volumes);
+	bm_devices_done(&survey->devices);
+	bm_devices_release();
+	*survey = (struct bm_survey){0};
+}
+
+/* All stages of one system whose root handle, device and dir are set. */
+static int read_system(struct bm_system *system, const struct bm_survey *survey)
+{
+	int r;
+
+	r = bm_system_read_mounts(system, &survey->devices, &survey->volumes);
+	if (r == 0)
+		r = bm_system_read_identity(system);
+	if (r == 0)
+		r = bm_system_read_kernels(system);
+	if (r == 0)
+		r = bm_system_read_loader(system, &survey->devices);
+	if (r == 0)
+		r = bm_system_place_initramfs(system);
+	if (r == 0)
+		r = bm_system_read_tools(system);
+	return r;
+}
+
+static int find_systems(struct bm_survey *survey)
+{
+	for (size_t i = 0; i < survey->volumes.n; i++) {
+		const struct bm_volume *volume = &survey->volumes.items[i];
+		struct bm_system *system;
+		int r;
+
+		if (!volume->root || volume->score < BM_ROOT_SCORE_MIN)
+			continue;
+		system = BM_VEC_PUSH(survey->systems.items, survey->systems.n, survey->systems.capacity);
+		if (!system)
+			return -ENOMEM;
+		system->score = volume->score;
+		system->root_device = (int)volume->device;
+		r = bm_str_set(&system->dir, volume->dir);
+		if (r == 0)
+			r = bm_root_open(volume->dir, &system->root);
+		if (r == 0)
+			r = read_system(system, survey);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* The system that somebody mounted at dir. */
+static int find_given(struct bm_survey *survey, const char *dir)
+{
+	struct bm_volume look = {0};
+	struct bm_system *system;
+	struct bm_stat st;
+	int r;
+
+	system = BM_VEC_PUSH(survey->systems.items, survey->systems.n, survey->systems.capacity);
+	if (!system || bm_str_set(&system->dir, dir) < 0)
+		return -ENOMEM;
+	system->given = true;
+	system->root_device = BM_DEVICE_NONE;
+	r = bm_root_open(dir, &system->root);
+	if (r < 0)
+		return r;
+	if (bm_root_stat(system->root, "/", true, &st) == 0)
+		system->root_device = bm_devices_find_dev(&survey->devices, st.dev);
+	look.root = system->root;
+	r = bm_volume_look(&look, NULL);
+	system->score = look.score;
+	free(look.machine_id);
+	bm_strv_done(&look.kernel_versions);
+	return r < 0 ? r : read_system(system, survey);
+}
+
+static const char *root_uuid(const struct bm_survey *survey, const struct bm_system *system)
+{
+	return system->root_device < 0 ? NULL : survey->devices.items[system->root_device].uuid;
+}
+
+/* The shortest start of its UUID, of at least eight characters, that no other system has. A clone that carries the very
+ * same UUID gets its device's name behind it. */
+static int name_system(const struct bm_survey *survey, struct bm_system *system)
+{
+	const char *uuid = root_uuid(survey, system);
+	size_t len = SYSTEM_ID_MIN;
+	bool twin = false;
+
+	if (!uuid)
+		return bm_str_set(&system->id, "root");
+	for (size_t i = 0; i < survey->systems.n; i++) {
+		const struct bm_system *other = &survey->systems.items[i];
+		const char *theirs = other == system ? NULL : root_uuid(survey, other);
+
+		if (!theirs)
+			continue;
+		twin |= bm_streq(uuid, theirs);
+		while (len < strlen(uuid) && strncmp(uuid, theirs, len) == 0)
+			len++;
+	}
+	free(system->id);
+	system->id = twin ? bm_strf("%s@%s", uuid, survey->devices.items[system->root_device].name)
+			  : strndup(uuid, BM_MIN(len, strlen(uuid)));
+	return system->id ? 0 : -ENOMEM;
+}
+
+static int better_first(const void *a, const void *b)
+{
+	const struct bm_system *sa = a, *sb = b;
+
+	if (sa->score != sb->score)
+		return sa->score > sb->score ? -1 : 1;
+	return sa->root_device - sb->root_device;
+}
+
+int bm_survey_run(const struct bm_strv *disks, const char *root_dir, struct bm_survey *ret_survey)
+{
+	struct bm_survey survey = {0};
+	int r;
+
+	/* With --root the disks only say which device it is; nothing on them is activated or mounted. */
+	r = bm_devices_scan(disks, !root_dir, &survey.devices);
+	if (r < 0 && root_dir && disks->n == 0) {
+		bm_err_clear();
+		r = 0;
+	}
+	if (r == 0)
+		r = root_dir ? find_given(&survey, root_dir) : bm_volumes_look(&survey.devices, &survey.volumes);
+	if (r == 0 && !root_dir)
+		r = find_systems(&survey);
+	for (size_t i = 0; r == 0 && i < survey.systems.n; i++)
+		r = name_system(&survey, &survey.systems.items[i]);
+	if (r < 0) {
+		bm_survey_done(&survey);
+		return r;
+	}
+	if (survey.systems.n > 1)
+		qsort(survey.systems.items, survey.systems.n, sizeof(*survey.systems.items), better_first);
+	*ret_survey = survey;
+	return 0;
+}
+
+/* The only system with that host name. */
+static struct bm_system *by_hostname(const struct bm_survey *survey, const char *name)
+{
+	struct bm_system *found = NULL;
+
+	for (size_t i = 0; i < survey->systems.n; i++) {
+		if (!bm_streq(survey->systems.items[i].hostname, name))
+			continue;
+		if (found)
+			return NULL;
+		found = &survey->systems.items[i];
+	}
+	return found;
+}
+
+int bm_survey_choose(const struct bm_survey *survey, const char *id, struct bm_system **ret_system)
+{
+	struct bm_system *found = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < survey->systems.n; i++) {
+		struct bm_system *system = &survey->systems.items[i];
+		const char *uuid = root_uuid(survey, system);
+
+		if (id && bm_streq(system->id, id)) {
+			*ret_system = system;
+			return 0;
+		}
+		if (id && !(uuid && strncmp(uuid, id, strlen(id)) == 0))
+			continue;
+		found = system;
+		n++;
+	}
+	if (n == 0 && id) {
+		found = by_hostname(survey, id);
+		n = found ? 1 : 0;
+	}
+	if (n != 1)
+		return n == 0 ? -ENOENT : -EEXIST;
+	*ret_system = found;
+	return 0;
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Candidates by evidence: what lies on each filesystem, mounted read-only in a mount namespace of our own.
+ */
+#include "volume.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "../base/err.h"
+#include "../base/str.h"
+#include "../fmt/keyval.h"
+#include "../os/loop.h"
+#include "../os/mount.h"
+#include "../os/tmp.h"
+
+/* Any of these paths (up to the first NULL) shows the sign. */
+struct sign_row {
+	enum bm_volume_sign sign;
+	unsigned int score;
+	const char *paths[7];
+};
+
+/* The scores of a root add up to 100; what is not a root's has none. A system whose os-release is gone, or one
+ * without modules, still reaches BM_ROOT_SCORE_MIN; a /boot, a /home or a backup of /etc does not. */
+static const struct sign_row sign_rows[] = {
+	{BM_SIGN_OS_RELEASE, 20,
+		{"etc/os-release", "usr/lib/os-release", "etc/redhat-release", "etc/debian_version", "etc/SuSE-release",
+			"etc/lsb-release"}},
+	{BM_SIGN_ETC, 20, {"etc/passwd", "etc/fstab", "etc/hostname", "etc/inittab", "etc/shadow"}},
+	{BM_SIGN_BIN, 20, {"bin/sh", "usr/bin/sh", "bin/bash", "usr/bin/bash", "bin/busybox"}},
+	{BM_SIGN_MODULES, 20, {"lib/modules", "usr/lib/modules"}},
+	{BM_SIGN_INIT, 20,
+		{"sbin/init", "usr/sbin/init", "lib/systemd/systemd", "usr/lib/systemd/systemd", "sbin/openrc-init"}},
+	{BM_SIGN_FSTAB, 0, {"etc/fstab"}},
+	{BM_SIGN_LOADER, 0, {"grub", "grub2", "loader", "extlinux", "syslinux", "efi/EFI"}},
+	{BM_SIGN_USR, 0, {"lib/os-release", "share/doc", "share/man", "lib/systemd/systemd", "bin/env"}},
+	{BM_SIGN_WINDOWS, 0, {"Windows/System32", "bootmgr", "BOOTMGR", "Program Files"}},
+	{BM_SIGN_LIVE, 0, {"live/filesystem.squashfs", "LiveOS/squashfs.img", "casper", "isolinux", ".disk/info"}},
+};
+
+static bool row_matches(const struct bm_root *root, const struct sign_row *row)
+{
+	for (size_t i = 0; i < BM_ARRAY_SIZE(row->paths) && row->paths[i]; i++) {
+		struct bm_stat st;
+
+		/* Not followed: on a root whose /usr is elsewhere, /bin/sh and /sbin/init are links into nothing yet.
+		 */
+		if (bm_root_stat(root, row->paths[i], false, &st) == 0)
+			return true;
+		/* bin -> usr/bin, with /usr another filesystem: the directory's link is all there is. */
+		if (strchr(row->paths[i], '/') && row->sign == BM_SIGN_BIN &&
+			bm_root_stat(root, "bin", false, &st) == 0 && st.type == BM_FILE_SYMLINK)
+			return true;
+	}
+	return false;
+}
+
+/* Names of kernel images: vmlinuz-VER, vmlinux-VER, bzImage-VER, kernel-VER, Image-VER. */
+static const char *kernel_name_version(const char *name)
+{
+	static const char *const prefixes[] = {"vmlinuz-", "vmlinux-", "bzImage-", "kernel-", "Image-"};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(prefixes); i++) {
+		const char *version = bm_str_after(name, prefixes[i]);
+
+		if (version && *version)
+			return version;
+	}
+	return NULL;
+}
+
+static int look_for_kernels(struct bm_volume *volume)
+{
+	_cleanup_strv_ struct bm_strv names = {0};
+
+	if (bm_root_list(volume->root, "/", 0, &names) < 0)
+		return 0;
+	for (size_t i = 0; i < names.n; i++) {
+		const char *version = kernel_name_version(names.items[i]);
+		struct bm_stat st;
+
+		if (!version || bm_root_stat(volume->root, names.items[i], false, &st) < 0 ||
+			st.type != BM_FILE_REGULAR)
+			continue;
+		volume->signs |= BM_SIGN_KERNELS;
+		if (bm_strv_add(&volume->kernel_versions, version) < 0)
+			return -ENOMEM;
+	}
+	bm_strv_sort(&volume->kernel_versions);
+	return 0;
+}
+
+int bm_volume_look(struct bm_volume *volume, const char *fstype)
+{
+	_cleanup_buf_ struct bm_buf text = {0};
+	char machine_id[BM_MACHINE_ID_TEXT];
+
+	volume->signs = 0;
+	volume->score = 0;
+	for (size_t i = 0; i < BM_ARRAY_SIZE(sign_rows); i++)
+		if (row_matches(volume->root, &sign_rows[i])) {
+			volume->signs |= sign_rows[i].sign;
+			volume->score += sign_rows[i].score;
+		}
+	if (bm_streq(fstype, "vfat") && (bm_root_is_dir(volume->root, "EFI") || bm_root_is_dir(volume->root, "efi")))
+		volume->signs |= BM_SIGN_EFI;
+	if (volume->signs & (BM_SIGN_WINDOWS | BM_SIGN_LIVE))
+		volume->score = 0;
+	if (bm_root_read_head(volume->root, "etc/machine-id", BM_MACHINE_ID_TEXT, &text) == 0 &&
+		bm_machine_id_parse(bm_buf_text(&text), text.len, machine_id) == 0 &&
+		bm_str_set(&volume->machine_id, machine_id) < 0)
+		return -ENOMEM;
+	bm_err_clear();
+	return look_for_kernels(volume);
+}
+
+/* Mounts the device's filesystem for looking. What can't be mounted keeps its reason. */
+static int open_volume(const struct bm_device *device, const char *base, struct bm_volume *volume)
+{
+	_cleanup_loop_ struct bm_loop loop = BM_LOOP_NONE;
+	struct bm_mount_fs mount = {.type = device->fstype, .source = device->path};
+	int r = 0;
+
+	volume->dir = bm_strf("%s/%zu", base, volume->device);
+	if (!volume->dir)
+		return -ENOMEM;
+	if (device->image) {
+		r = bm_loop_attach(
+			device->image, device->image_offset, device->size_bytes, device->sector_size, true, &loop);
+		mount.source = loop.path;
+		if (r == 0 && bm_str_set(&volume->loop, loop.path) < 0)
+			return -ENOMEM;
+	}
+	if (r == 0)
+		r = bm_dir_make(volume->dir, 0700);
+	mount.target = volume->dir;
+	if (r == 0)
+		r = bm_mount_fs(&mount, NULL);
+	if (r == 0)
+		r = bm_root_open(volume->dir, &volume->root);
+	if (r == 0)
+		return bm_volume_look(volume, device->fstype);
+	if (r == -ENOMEM)
+		return r;
+	return bm_str_set(&volume->error, bm_err_text(r));
+}
+
+int bm_volumes_look(const struct bm_devices *devices, struct bm_volumes *ret_volumes)
+{
+	struct bm_volumes volumes = {0};
+	int r;
+
+	r = bm_mount_private();
+	if (r == 0)
+		r = bm_tmp_dir("look", &volumes.base);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < devices->n; i++) {
+		struct bm_volume *volume;
+
+		if (!bm_device_mountable(&devices->items[i]))
+			continue;
+		volume = BM_VEC_PUSH(volumes.items, volumes.n, volumes.capacity);
+		if (!volume) {
+			r = -ENOMEM;
+			break;
+		}
+		volume->device = i;
+		r = open_volume(&devices->items[i], volumes.base, volume);
+	}
+	if (r < 0) {
+		bm_volumes_done(&volumes);
+		return r;
+	}
+	*ret_volumes = volumes;
+	return 0;
+}
+
+void bm_volumes_done(struct bm_volumes *volumes)
+{
+	for (size_t i = 0; i < volumes->n; i++)
+		bm_root_free(volumes->items[i].root);
+	if (volumes->base) {
+		/* Private mounts: what stays busy goes with the process. */
+		if (bm_umount_below(volumes->base, NULL) < 0 || bm_tmp_remove(volumes->base) < 0)
+			bm_err_clear();
+		free(volumes->base);
+	}
+	for (size_t i = 0; i < volumes->n; i++) {
+		struct bm_volume *volume = &volumes->items[i];
+
+		free(volume->dir);
+		free(volume->loop);
+		free(volume->error);
+		free(volume->machine_id);
+		bm_strv_done(&volume->kernel_versions);
+	}
+	free(volumes->items);
+	*volumes = (struct bm_volumes){0};
+}
