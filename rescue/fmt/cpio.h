@@ -50,6 +50,7 @@ struct bm_cpio_sink {
 enum bm_cpio_result {
 	BM_CPIO_MORE,	     /* all bytes were used; it may end here only if bm_cpio_at_end() */
 	BM_CPIO_FOREIGN,     /* between entries: the next byte is neither NUL nor the begin of a header */
+	BM_CPIO_NEXT,	     /* behind a trailer and its NULs: another archive begins; feed the rest to read it */
 	BM_CPIO_BAD,	     /* damaged: see error */
 	BM_CPIO_UNSUPPORTED, /* a cpio format that the kernel refuses: see error */
 	BM_CPIO_STOPPED,     /* a callback said so: see callback_error */
@@ -77,9 +78,10 @@ struct bm_cpio {
 	/* private */
 	struct bm_cpio_entry entry;
 	bool wanted;
+	bool boundary;
 	uint32_t sum;
-	uint64_t remaining; /* bytes of data, then of padding, still to come */
-	uint32_t padding;
+	uint64_t remaining; /* bytes of data still to come, or to pass over */
+	unsigned int padding;
 	size_t collect, collected;
 	uint8_t buffer[BM_CPIO_HEADER + BM_CPIO_NAME_MAX + BM_CPIO_LINK_MAX + 8];
 };
@@ -88,7 +90,7 @@ struct bm_cpio {
 void bm_cpio_init(struct bm_cpio *cpio, const struct bm_cpio_sink *sink);
 
 /* Reads the next len bytes. ret_used gets how many belong to the archive: all of them with BM_CPIO_MORE.
- * After anything but _MORE and _FOREIGN the stream is over. */
+ * After anything but _MORE, _NEXT and _FOREIGN the stream is over. */
 enum bm_cpio_result bm_cpio_feed(
 	struct bm_cpio *cpio, const uint8_t *bytes, size_t len, size_t *ret_used) BM_MUST_CHECK;
 
