@@ -8,6 +8,10 @@
 #include "base/buf.h"
 #include "base/vec.h"
 
+/* To be called first: the standard descriptors that are closed become /dev/null, so that no file of the patient gets
+ * their numbers, and SIGPIPE is ignored. */
+int bm_system_init(void) BM_MUST_CHECK;
+
 struct bm_system_info {
 	char *release; /* uname -r */
 	char *machine; /* x86_64 */

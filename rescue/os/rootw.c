@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rootw.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "fileio.h"
+#include "root_in.h"
+#include "tree.h"
+
+static int sync_fd(int fd)
+{
+	/* vfat and others have no fsync of directories; they answer EINVAL. */
+	return fsync(fd) < 0 && errno != EINVAL && errno != ENOSYS ? -errno : 0;
+}
+
+static int sync_dir_fd(int dir_fd)
+{
+	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
+
+	if (fd < 0)
+		return -errno;
+	r = sync_fd(fd);
+	close(fd);
+	return r;
+}
+
+/* Makes one directory, whose parents exist. */
+static int make_dir(const struct bm_root *root, const char *dir, uint32_t mode)
+{
+	_cleanup_free_ char *name = NULL;
+	_cleanup_fd_ int parent = -1, fd = -1;
+	int r;
+
+	r = bm_root_parent(root, dir, &parent, &name);
+	if (r < 0)
+		return r;
+	if (mkdirat(parent, name, mode) < 0)
+		return bm_err(-errno, "%s", dir);
+	/* The umask is the caller's environment's, the mode is ours. */
+	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || (fchmod(fd, mode) < 0 && errno != EPERM && errno != EOPNOTSUPP))
+		return bm_err(-errno, "%s", dir);
+	r = sync_fd(fd);
+	if (r == 0)
+		r = sync_dir_fd(parent);
+	return r < 0 ? bm_err(r, "%s", dir) : 0;
+}
+
+int bm_rootw_mkdir_p(const struct bm_root *root, const char *dir, uint32_t mode)
+{
+	_cleanup_free_ char *copy = strdup(dir);
+	struct bm_stat st;
+	char *end;
+	char kept;
+	int r = 0;
+
+	if (!copy)
+		return bm_err(-ENOMEM, "%s", dir);
+	for (end = copy + strspn(copy, "/"); r == 0 && *end; end += strspn(end, "/")) {
+		end += strcspn(end, "/");
+		kept = *end;
+		*end = '\0';
+		r = bm_root_stat(root, copy, true, &st);
+		if (r == -ENOENT)
+			r = make_dir(root, copy, mode);
+		else if (r == 0 && st.type != BM_FILE_DIR)
+			r = bm_err(-ENOTDIR, "%s", copy);
+		*end = kept;
+	}
+	return r;
+}
+
+int bm_rootw_create(const struct bm_root *root, const char *path, int *ret_fd)
+{
+	_cleanup_free_ char *name = NULL;
+	_cleanup_fd_ int parent = -1;
+	int fd, r;
+
+	r = bm_root_parent(root, path, &parent, &name);
+	if (r < 0)
+		return r;
+	do {
+		fd = openat(parent, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
+	} while (fd < 0 && errno == EINTR);
+	if (fd < 0)
+		return bm_err(-errno, "%s", path);
+	*ret_fd = fd;
+	return 0;
+}
+
+static int set_attr(int fd, const struct bm_rootw_attr *attr)
+{
+	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = attr->mtime_s, .tv_nsec = attr->mtime_ns}};
+
+	/* vfat has neither owner nor mode: EPERM there, and nothing lost. */
+	if (fchown(fd, attr->uid, attr->gid) < 0 && errno != EPERM)
+		return -errno;
+	if (fchmod(fd, attr->mode & 07777) < 0 && errno != EPERM)
+		return -errno;
+	if (attr->keep_mtime && futimens(fd, times) < 0 && errno != EPERM)
+		return -errno;
+	return 0;
+}
+
+int bm_rootw_finish(int fd, const char *path, uint64_t size_bytes, const struct bm_rootw_attr *attr)
+{
+	struct stat st;
+	int r = 0;
+
+	if (fstat(fd, &st) < 0)
+		r = bm_err(-errno, "%s", path);
+	else if ((uint64_t)st.st_size != size_bytes)
+		r = bm_err(-EIO, "%s holds %llu bytes instead of %llu", path, (unsigned long long)st.st_size,
+			(unsigned long long)size_bytes);
+	if (r == 0) {
+		r = set_attr(fd, attr);
+		if (r == 0 && fsync(fd) < 0)
+			r = -errno;
+		if (r < 0)
+			bm_err(r, "%s", path);
+	}
+	if (close(fd) < 0 && r == 0)
+		r = bm_err(-errno, "%s", path);
+	return r;
+}
+
+/* Removes what could not be finished; the first error stays the one to tell. */
+static int give_up(const struct bm_root *root, const char *path, int error)
+{
+	_cleanup_free_ char *name = NULL;
+	_cleanup_fd_ int parent = -1;
+
+	if (bm_root_parent(root, path, &parent, &name) < 0)
+		return bm_err(error, "%s", path);
+	unlinkat(parent, name, 0);
+	return error;
+}
+
+int bm_rootw_write(const struct bm_root *root, const char *path, const void *bytes, size_t len,
+	const struct bm_rootw_attr *attr)
+{
+	int fd, r;
+
+	r = bm_rootw_create(root, path, &fd);
+	if (r < 0)
+		return r;
+	r = bm_file_put(fd, bytes, len);
+	if (r < 0) {
+		bm_err(r, "%s", path);
+		close(fd);
+	} else {
+		r = bm_rootw_finish(fd, path, len, attr);
+	}
+	return r < 0 ? give_up(root, path, r) : 0;
+}
+
+enum { COPY_CHUNK = 256 * 1024 };
+
+/* Copies until the end of from. */
+static int pump(int from, int to, char *chunk, struct bm_sha256 *hash, uint64_t *ret_size_bytes)
+{
+	uint64_t size = 0;
+	size_t got;
+	int r;
+
+	do {
+		r = bm_file_next(from, chunk, COPY_CHUNK, &got);
+		if (r == 0)
+			r = bm_file_put(to, chunk, got);
+		if (r < 0)
+			return r;
+		bm_sha256_add(hash, chunk, got);
+		size += got;
+	} while (got == COPY_CHUNK);
+	*ret_size_bytes = size;
+	return 0;
+}
+
+/* Reads the file again, from the medium where the kernel lets go of its pages, and compares the hash. */
+static int read_back(int fd, char *chunk, struct bm_sha256 *expected)
+{
+	char wanted[BM_SHA256_TEXT], found[BM_SHA256_TEXT];
+	struct bm_sha256 hash;
+	uint64_t offset = 0;
+	size_t got;
+	int r;
+
+	if (fsync(fd) < 0)
+		return -errno;
+	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	bm_sha256_init(&hash);
+	do {
+		r = bm_file_at(fd, offset, chunk, COPY_CHUNK, &got);
+		if (r < 0)
+			return r;
+		bm_sha256_add(&hash, chunk, got);
+		offset += got;
+	} while (got == COPY_CHUNK);
+	bm_sha256_end(expected, wanted);
+	bm_sha256_end(&hash, found);
+	return strcmp(wanted, found) == 0 ? 0 : -EIO;
+}
+
+int bm_rootw_copy_fd(const struct bm_root *root, const char *path, int fd, const char *from,
+	const struct bm_rootw_attr *attr, uint64_t *ret_size_bytes)
+{
+	_cleanup_free_ char *chunk = malloc(COPY_CHUNK);
+	struct bm_sha256 hash;
+	uint64_t size = 0;
+	int to, r;
+
+	if (!chunk)
+		return bm_err(-ENOMEM, "%s", path);
+	r = bm_rootw_create(root, path, &to);
+	if (r < 0)
+		return r;
+	bm_sha256_init(&hash);
+	r = pump(fd, to, chunk, &hash, &size);
+	if (r == 0)
+		r = read_back(to, chunk, &hash);
+	if (r < 0) {
+		bm_err(r, "copy %s to %s", from, path);
+		close(to);
+	} else {
+		r = bm_rootw_finish(to, path, size, attr);
+	}
+	if (r < 0)
+		return give_up(root, path, r);
+	if (ret_size_bytes)
+		*ret_size_bytes = size;
+	return 0;
+}
+
+int bm_rootw_copy(const struct bm_root *root, const char *from, const char *to)
+{
+	_cleanup_fd_ int path_fd = -1, fd = -1;
+	struct bm_rootw_attr attr;
+	struct stat st;
+	int r;
+
+	r = bm_root_open_path(root, from, false, &path_fd);
+	if (r == 0)
+		r = bm_root_check_file(path_fd, from, &st);
+	if (r == 0)
+		r = bm_root_reopen(path_fd, O_RDONLY, from, &fd);
+	if (r < 0)
+		return r;
+	attr = (struct bm_rootw_attr){
+		.mode = st.st_mode & 07777,
+		.uid = st.st_uid,
+		.gid = st.st_gid,
+		.keep_mtime = true,
+		.mtime_s = st.st_mtim.tv_sec,
+		.mtime_ns = (uint32_t)st.st_mtim.tv_nsec,
+	};
+	r = bm_rootw_copy_fd(root, to, fd, from, &attr, NULL);
+	if (r < 0)
+		return r;
+	r = bm_rootw_attr_like(root, from, to);
+	if (r == 0)
+		r = bm_rootw_sync_file(root, to);
+	return r < 0 ? give_up(root, to, r) : 0;
+}
+
+int bm_rootw_unlink(const struct bm_root *root, const char *path)
+{
+	_cleanup_free_ char *name = NULL;
+	_cleanup_fd_ int parent = -1;
+	int r = bm_root_parent(root, path, &parent, &name);
+
+	if (r < 0)
+		return r;
+	return unlinkat(parent, name, 0) < 0 ? bm_err(-errno, "%s", path) : 0;
+}
+
+int bm_rootw_rmdir(const struct bm_root *root, const char *path)
+{
+	_cleanup_free_ char *name = NULL;
+	_cleanup_fd_ int parent = -1;
+	int r = bm_root_parent(root, path, &parent, &name);
+
+	if (r < 0)
+		return r;
+	return unlinkat(parent, name, AT_REMOVEDIR) < 0 ? bm_err(-errno, "%s", path) : 0;
+}
+
+int bm_rootw_remove_tree(const struct bm_root *root, const char *path)
+{
+	_cleanup_free_ char *name = NULL;
+	_cleanup_fd_ int parent = -1;
+	int r = bm_root_parent(root, path, &parent, &name);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return r;
+	r = bm_tree_remove(parent, name);
+	return r < 0 ? bm_err(r, "%s", path) : 0;
+}
+
+int bm_rootw_symlink(const struct bm_root *root, const char *text, const char *path)
+{
+	_cleanup_free_ char *name = NULL;
+	_cleanup_fd_ int parent = -1;
+	int r = bm_root_parent(root, path, &parent, &name);
+
+	if (r < 0)
+		return r;
+	return symlinkat(text, parent, name) < 0 ? bm_err(-errno, "%s", path) : 0;
+}
+
+int bm_rootw_sync_dir(const struct bm_root *root, const char *dir)
+{
+	_cleanup_fd_ int fd = -1;
+	int r = bm_root_open_dir(root, dir, &fd);
+
+	if (r < 0)
+		return r;
+	r = sync_fd(fd);
+	return r < 0 ? bm_err(r, "%s", dir) : 0;
+}
+
+int bm_rootw_sync_file(const struct bm_root *root, const char *path)
+{
+	_cleanup_fd_ int fd = -1;
+	int r = bm_root_open_file(root, path, &fd);
+
+	if (r < 0)
+		return r;
+	return fsync(fd) < 0 ? bm_err(-errno, "%s", path) : 0;
+}
+
+int bm_rootw_sync_fs(const struct bm_root *root, const char *path)
+{
+	_cleanup_fd_ int path_fd = -1, fd = -1;
+	struct stat st;
+	int r = bm_root_open_path(root, path, true, &path_fd);
+
+	if (r < 0)
+		return r;
+	if (fstat(path_fd, &st) < 0)
+		return bm_err(-errno, "%s", path);
+	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
+		return bm_err(-EINVAL, "%s is neither a file nor a directory", path);
+	r = bm_root_reopen(path_fd, O_RDONLY, path, &fd);
+	if (r < 0)
+		return r;
+	return syncfs(fd) < 0 ? bm_err(-errno, "%s", path) : 0;
+}
+
+int bm_rootw_probe(const struct bm_root *root, const char *dir)
+{
+	_cleanup_free_ char *path = NULL;
+	int fd, r;
+
+	path = bm_strf("%s/.bootmend-probe.%ld", dir, (long)getpid());
+	if (!path)
+		return bm_err(-ENOMEM, "%s", dir);
+	r = bm_rootw_create(root, path, &fd);
+	if (r == -EEXIST) {
+		/* left by a process that had our number */
+		r = bm_rootw_unlink(root, path);
+		if (r == 0)
+			r = bm_rootw_create(root, path, &fd);
+	}
+	if (r < 0)
+		return bm_err(r, "%s cannot be written", dir);
+	r = bm_file_put(fd, "bootmend\n", 9);
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	if (close(fd) < 0 && r == 0)
+		r = -errno;
+	if (bm_rootw_unlink(root, path) < 0 && r == 0)
+		r = -EIO;
+	return r < 0 ? bm_err(r, "%s cannot be written", dir) : 0;
+}
