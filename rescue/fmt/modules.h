@@ -12,10 +12,11 @@
 #include "../base/vec.h"
 
 enum {
-	BM_MODULES_TEXT_MAX = 32 * 1024 * 1024, /* bytes of one file */
-	BM_MODULES_ENTRIES_MAX = 1024 * 1024,	/* modules, dependencies or aliases */
-	BM_MODULES_ALIAS_MAX = 1024,		/* bytes of an alias or a modalias; longer ones match nothing */
-	BM_MODULES_STEPS_MAX = 16 * 1024 * 1024 /* of pattern matching, for one modalias (about 50 ms) */
+	BM_MODULES_TEXT_MAX = 32 * 1024 * 1024,	 /* bytes of one file */
+	BM_MODULES_ENTRIES_MAX = 512 * 1024,	 /* modules with their dependencies, or aliases */
+	BM_MODULES_ALIAS_MAX = 1024,		 /* bytes of an alias or a modalias; longer ones match nothing */
+	BM_MODULES_STEPS_MAX = 16 * 1024 * 1024, /* of pattern matching, for one modalias (about 50 ms) */
+	BM_MODULES_MATCHES_MAX = 4096,		 /* patterns that one modalias matches */
 };
 
 /* The texts; each may be absent (NULL). They are read by bm_modules_new() and not kept. */
@@ -66,7 +67,8 @@ int bm_modules_softdeps(const struct bm_modules *modules, const char *name, stru
  * modules.builtin.modinfo. Patterns are fnmatch(3)'s, with '-' and '_' the same outside brackets. A name may be listed
  * that modules.dep lacks. Nothing found adds nothing.
  * 50 modaliases against 20000 patterns take about 1 ms.
- * Returns 0, -ENOMEM, or -E2BIG where hostile patterns would take more than BM_MODULES_STEPS_MAX steps.
+ * Returns 0, -ENOMEM, or -E2BIG where hostile patterns would take more than BM_MODULES_STEPS_MAX steps or
+ * match more than BM_MODULES_MATCHES_MAX times.
  */
 int bm_modules_resolve(const struct bm_modules *modules, const char *modalias, struct bm_strv *list) BM_MUST_CHECK;
 
