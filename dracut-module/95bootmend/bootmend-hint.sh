@@ -1,0 +1,8 @@
+#!/bin/sh
+# emergency hook: says on the console of a failed boot that bootmend is at hand.
+if [ -x /usr/bin/bootmend ]; then
+	echo
+	echo 'This initramfs has bootmend: type "bootmend" in the shell below to see why this machine does not boot,'
+	echo 'and to have its initramfs repaired.'
+	echo
+fi
