@@ -4,8 +4,6 @@
  */
 #include "report.h"
 
-#include "versions.h"
-
 static const struct {
 	unsigned int sign;
 	const char *name;
@@ -24,11 +22,11 @@ static const struct {
 	{BM_SIGN_FSTAB, "fstab"},
 };
 
-void bm_report_json_begin(struct bm_json *json, struct bm_buf *out, const char *verb)
+void bm_report_json_begin(struct bm_json *json, struct bm_buf *out, const char *version, const char *verb)
 {
 	bm_json_init(json, out);
 	bm_json_object(json, NULL);
-	bm_json_str(json, "bootmend", BM_VERSION);
+	bm_json_str(json, "bootmend", version);
 	bm_json_str(json, "verb", verb);
 }
 

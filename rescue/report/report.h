@@ -55,11 +55,11 @@ void bm_report_result_text(const struct bm_plan *plan, const struct bm_result *r
 /*
  * JSON: a verb begins a document, adds the parts it has under their keys, and ends it.
  *
- *	bm_report_json_begin(&json, &out, "scan");
+ *	bm_report_json_begin(&json, &out, BM_VERSION, "scan");
  *	bm_report_survey_json(&json, &survey, items, n);
  *	bm_report_json_end(&json);
  */
-void bm_report_json_begin(struct bm_json *json, struct bm_buf *out, const char *verb);
+void bm_report_json_begin(struct bm_json *json, struct bm_buf *out, const char *version, const char *verb);
 void bm_report_json_end(struct bm_json *json);
 /* Members "systems", "devices", "volumes", "problems". */
 void bm_report_survey_json(

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "survey.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "../base/err.h"
+#include "../check/check.h"
+#include "../os/system.h"
+#include "../system/prove.h"
+
+int bm_cmd_survey_open(const struct bm_global *global, struct bm_cmd_survey *ret_survey)
+{
+	int r;
+
+	*ret_survey = BM_CMD_SURVEY_NONE;
+	if (!global->root && !bm_system_is_root()) {
+		bm_cmd_error("looking at disks needs root's rights");
+		return BM_EXIT_FAILED;
+	}
+	/* Where this fails (no /proc) the namespace is left with the process: what is mounted is then ours alone. */
+	if (bm_mntns_save(&ret_survey->home) < 0)
+		bm_err_clear();
+	r = bm_survey_run(&global->disks, global->root, &ret_survey->survey);
+	if (r < 0) {
+		bm_cmd_survey_close(ret_survey);
+		return bm_cmd_failed(r, NULL);
+	}
+	ret_survey->filled = true;
+	return BM_EXIT_OK;
+}
+
+void bm_cmd_survey_close(struct bm_cmd_survey *survey)
+{
+	if (survey->filled)
+		bm_survey_done(&survey->survey);
+	survey->filled = false;
+	if (bm_mntns_return(&survey->home) < 0)
+		bm_err_clear();
+	bm_mntns_done(&survey->home);
+}
+
+int bm_cmd_choose(const struct bm_global *global, const struct bm_survey *survey, struct bm_system **ret_system)
+{
+	const struct bm_report_style style = {0};
+	_cleanup_buf_ struct bm_buf list = {0};
+	int r = bm_survey_choose(survey, global->system, ret_system);
+
+	if (r == 0)
+		return BM_EXIT_OK;
+	if (survey->systems.n == 0) {
+		bm_cmd_error("no installed system was found%s",
+			survey->devices.n == 0 ? " (there are no disks)" : " (`bootmend scan -v` shows the disks)");
+		return BM_EXIT_FAILED;
+	}
+	if (r == -EEXIST && global->system)
+		bm_cmd_error("--system %s fits several systems; name one by its id:", global->system);
+	else if (r == -EEXIST)
+		bm_cmd_error("there are several systems; name one with --system:");
+	else if (r == -ENOENT)
+		bm_cmd_error("--system %s fits none of the systems:", global->system ? global->system : "");
+	else
+		return bm_cmd_failed(r, NULL);
+	bm_report_systems_text(survey, &style, &list);
+	fputs(bm_buf_text(&list), stderr);
+	return r == -EEXIST ? BM_EXIT_AMBIGUOUS : BM_EXIT_FAILED;
+}
+
+int bm_cmd_check(const struct bm_survey *survey, struct bm_system *system, bool read_image,
+	struct bm_findings *ret_findings, struct bm_proof *ret_proof, bool *ret_proven)
+{
+	const struct bm_kernel *kernel = bm_system_default_kernel(system);
+	struct bm_findings findings = {0};
+	struct bm_proof proof = {0};
+	bool proven = false;
+	int r = 0;
+
+	if (read_image && kernel && kernel->initramfs_exists) {
+		r = bm_prove_kernel(survey, system, kernel, &proof);
+		if (r == -ENOMEM)
+			return bm_cmd_failed(r, NULL);
+		/* An image that cannot be read is told, and the other checks go on. */
+		proven = r == 0;
+		if (r < 0)
+			bm_cmd_error("%s", bm_err_text(r));
+	}
+	r = bm_check_system(survey, system, proven ? &proof : NULL, &findings);
+	if (r == 0) {
+		bm_findings_sort(&findings);
+		*ret_findings = findings;
+	} else {
+		bm_findings_done(&findings);
+	}
+	if (r == 0 && ret_proof) {
+		*ret_proof = proof;
+		*ret_proven = proven;
+	} else if (proven) {
+		bm_proof_done(&proof);
+	}
+	return r == 0 ? BM_EXIT_OK : bm_cmd_failed(r, NULL);
+}
+
+struct bm_report_style bm_cmd_style(const struct bm_global *global)
+{
+	struct bm_report_style style = {.color = global->color, .verbose = global->verbose > 0};
+	unsigned int rows;
+
+	if (bm_tty_is(STDOUT_FILENO))
+		bm_tty_size(STDOUT_FILENO, &style.columns, &rows);
+	/* Beyond that a line is hard to follow. */
+	style.columns = BM_MIN(style.columns, 132U);
+	return style;
+}

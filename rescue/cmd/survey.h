@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the verbs share that look at the machine: a survey for the time of a verb, the choice of one system, the style
+ * of the output.
+ */
+#ifndef BM_CMD_SURVEY_H
+#define BM_CMD_SURVEY_H
+
+#include "../check/finding.h"
+#include "../os/mntns.h"
+#include "../report/report.h"
+#include "../system/system.h"
+#include "cmd.h"
+
+/* A survey and the way back: looking happens in a mount namespace of our own. Initialise with BM_CMD_SURVEY_NONE. */
+struct bm_cmd_survey {
+	struct bm_survey survey;
+	bool filled;
+	struct bm_mntns home; /* the namespace that we were started in */
+};
+
+#define BM_CMD_SURVEY_NONE ((struct bm_cmd_survey){.home = BM_MNTNS_NONE})
+
+/* Looks at what --disk and --root name. Returns BM_EXIT_OK, or BM_EXIT_FAILED after saying why. */
+int bm_cmd_survey_open(const struct bm_global *global, struct bm_cmd_survey *ret_survey);
+/* Lets go of everything and returns to the namespace that we were started in. */
+void bm_cmd_survey_close(struct bm_cmd_survey *survey);
+#define _cleanup_cmd_survey_ BM_CLEANUP(bm_cmd_survey_close)
+
+/* The system that --system names, or the only one. Returns BM_EXIT_OK; BM_EXIT_AMBIGUOUS or BM_EXIT_FAILED after
+ * saying why, with the list of those that there are on stderr. */
+int bm_cmd_choose(const struct bm_global *global, const struct bm_survey *survey, struct bm_system **ret_system);
+
+/* What is wrong with the system, sorted; with read_image the initramfs of the default boot entry is read and proven,
+ * too, which takes some seconds. ret_findings is for bm_findings_done(); ret_proof (may be NULL) for bm_proof_done(),
+ * and empty where nothing was read (*ret_proven false). Returns BM_EXIT_OK, or BM_EXIT_FAILED after saying why. */
+int bm_cmd_check(const struct bm_survey *survey, struct bm_system *system, bool read_image,
+	struct bm_findings *ret_findings, struct bm_proof *ret_proof, bool *ret_proven);
+
+/* Colour as asked for, the width of the terminal where stdout is one. */
+struct bm_report_style bm_cmd_style(const struct bm_global *global);
+
+#endif
