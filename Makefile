@@ -180,26 +180,27 @@ $(O)/san/replay_%: $(O)/san/o/tests/fuzz/fuzz_%.o $(O)/san/o/tests/fuzz/replay.o
 REPLAYS := $(FUZZ_TARGETS:%=$(O)/san/replay_%)
 # A suite of its own is an executable tests/NAME/run; it finds the binaries in BOOTMEND and BOOTMEND_SAN.
 SUITES := $(filter-out tests/lint/run tests/fuzz/run,$(wildcard tests/*/run))
-CHECK_SUITES := 'unit=$(O)/san/unit' 'fuzz corpora=tests/fuzz/run $(O)' 'lints=tests/lint/run $(O)'
+CHECK_SUITES = 'build+=$(MAKE) --no-print-directory binaries' 'warnings+=$(MAKE) --no-print-directory warnings'
+CHECK_SUITES += 'unit=$(O)/san/unit' 'fuzz corpora=tests/fuzz/run $(O)' 'lints=tests/lint/run $(O)'
 CHECK_SUITES += $(foreach suite,$(SUITES),'$(patsubst tests/%/run,%,$(suite))=$(suite)')
 export BOOTMEND := $(abspath $(O)/bootmend)
 export BOOTMEND_SAN := $(abspath $(O)/san/bootmend)
 export BUILD := $(abspath $(O))
 export ASAN_OPTIONS ?= abort_on_error=1:detect_stack_use_after_return=1:allocator_may_return_null=1
 export UBSAN_OPTIONS ?= print_stacktrace=1:abort_on_error=1
-BINARIES := $(O)/bootmend $(O)/san/bootmend $(O)/san/unit $(REPLAYS)
 
-.PHONY: unit fuzz-replay lint check test demo iso bench warnings
+.PHONY: binaries unit fuzz-replay lint check test demo iso bench warnings
+binaries: $(O)/bootmend $(O)/san/bootmend $(O)/san/unit $(REPLAYS)
 unit: $(O)/san/unit
 	@$(O)/san/unit $(ONLY)
 fuzz-replay: $(REPLAYS)
 	@tests/fuzz/run $(O) $(ONLY)
-lint: $(STATIC_OBJECTS) $(O)/bootmend warnings
+lint: $(O)/bootmend
 	@tests/lint/run $(O)
-check: $(BINARIES) warnings | $(O)/setup/check
+check: | $(O)/setup/check
 	@LOGS=$(O)/logs tests/run $(CHECK_SUITES)
-test: $(BINARIES) warnings | $(O)/setup/check $(O)/setup/iso $(O)/setup/lab
-	@LOGS=$(O)/logs tests/run $(CHECK_SUITES) 'iso+=$(MAKE) --no-print-directory $(O)/bootmend.iso' 'scenarios=qemu/lab test'
+test: | $(O)/setup/check $(O)/setup/iso $(O)/setup/lab
+	@LOGS=$(O)/logs tests/run $(CHECK_SUITES) 'iso+=$(MAKE) --no-print-directory iso' 'scenarios=qemu/lab test'
 demo: $(O)/bootmend.iso | $(O)/setup/lab
 	@qemu/lab demo
 iso: $(O)/bootmend.iso
