@@ -1,0 +1,250 @@
+# shellcheck shell=bash disable=SC2154,SC2034 # the names of qemu/lab and of its other parts are shared
+# Running: QEMU, and the scenarios' three acts (broken boot, repair, good boot).
+
+# boot_watch LOG LIMIT DISK FORMAT [QEMU ARGUMENT...] -- [CONSOLE ARGUMENT...]
+# boots the current guest from a disk; the status is console.py's
+boot_watch() {
+	local log=$1 limit=$2 disk=$3 format=$4 qemu watch=()
+	shift 4
+	# No network, no reboot loops, nothing that the guest's file does not name.
+	qemu=(qemu-system-x86_64 -name "lab" -nodefaults -no-user-config -vga std -display none
+		-machine "${guest[machine]}" -accel "$accel" -cpu "$cpu" -smp 2 -m "${guest[memory]}"
+		-serial stdio -no-reboot
+		-blockdev "driver=$format,node-name=d0,discard=unmap,cache.no-flush=on,file.driver=file,file.filename=$disk,file.cache.no-flush=on")
+	case ${guest[disk]} in
+	virtio-blk) qemu+=(-device "virtio-blk-pci,drive=d0,bootindex=2") ;;
+	pvscsi) qemu+=(-device "pvscsi,id=s0" -device "scsi-hd,bus=s0.0,drive=d0,share-rw=on") ;;
+	ahci) qemu+=(-device "ich9-ahci,id=s0" -device "ide-hd,bus=s0.0,drive=d0,bootindex=2") ;;
+	*) die "${guest[name]}: no such disk: ${guest[disk]}" ;;
+	esac
+	if [[ ${guest[firmware]} == uefi ]]; then
+		cp --sparse=always "$ovmf/OVMF_VARS_4M.fd" "$work/vars.fd"
+		qemu+=(-drive "if=pflash,format=raw,readonly=on,file=$ovmf/OVMF_CODE_4M.fd"
+			-drive "if=pflash,format=raw,file=$work/vars.fd")
+		# Debian's OVMF has no driver for pvscsi. When it is to boot the guest, the
+		# firmware reads the same disk as an NVMe one, for which the guest's kernel
+		# has no driver ("without" in the guest's file): it sees pvscsi alone.
+		if [[ ${guest[disk]} == pvscsi && " $* " != *" if=none,id=c0,"* && " $* " != *" -kernel "* ]]; then
+			qemu+=(-device "nvme,drive=d0,serial=firmware,share-rw=on,bootindex=2")
+		fi
+	fi
+	while [[ $# -gt 0 ]]; do
+		if [[ $1 == -- ]]; then
+			shift
+			watch=("$@")
+			break
+		fi
+		qemu+=("$1")
+		shift
+	done
+	# shellcheck disable=SC2086 # LAB_QEMU_PREFIX is a list of words
+	"$lab/console.py" --log "$log" --limit "$limit" "${watch[@]}" -- ${LAB_QEMU_PREFIX:-} "${qemu[@]}"
+}
+
+scenario_read() {
+	local file=$lab/scenarios/$1 key value
+	[[ -f $file ]] || die "no such scenario: $1 (have: $(names scenarios))"
+	unset scenario confs
+	declare -gA scenario=([name]=$1 [via]=kernel [conf-on]=disk [broken]='Kernel panic' [broken-limit]=180
+		[repair-limit]=600 [good-limit]=180 [result]=repaired [exit]=1 [boots]=@DEFAULT@)
+	declare -ga confs=() must_say=() must_change=() must_keep=()
+	while read -r key value; do
+		case $key in
+		'' | '#'*) ;;
+		conf) confs+=("$value") ;;
+		says) must_say+=("$value") ;;
+		changes) must_change+=("$value") ;;
+		keeps) must_keep+=("$value") ;;
+		title | guest | break | via | conf-on | broken | broken-limit | repair-limit | good-limit | \
+			result | exit | boots | may-change | dialogue) scenario[$key]=$value ;;
+		*) die "qemu/scenarios/$1: no such key: $key" ;;
+		esac
+	done <"$file"
+	for key in title guest break; do
+		[[ -n ${scenario[$key]:-} ]] || die "qemu/scenarios/$1: $key is missing"
+	done
+}
+
+# Words of a scenario that stand for what only the built guest knows
+expand() {
+	local text=$1
+	text=${text//@DEFAULT@/$kernel}
+	text=${text//@OTHER@/$other}
+	text=${text//@IMAGE@/\/boot\/$(image_of "$kernel")}
+	text=${text//@OTHER-IMAGE@/\/boot\/$(image_of "$other")}
+	text=${text//@TOKEN@/$token}
+	text=${text//@SYSTEM@/$system}
+	echo "$text"
+}
+
+# conf_volume: bootmend.conf of the scenario, on a volume labelled BOOTMENDCFG; sets conf_args
+conf_volume() {
+	local line
+	for line in "${confs[@]}"; do
+		expand "$line"
+	done >"$work/bootmend.conf"
+	cp "$work/bootmend.conf" "$run/"
+	case ${scenario[conf-on]} in
+	cd)
+		xorriso -as mkisofs -quiet -V BOOTMENDCFG -R -J -o "$work/conf.img" "$work/bootmend.conf" 2>"$work/xorriso.log"
+		conf_args=(-drive "if=none,id=c1,media=cdrom,format=raw,readonly=on,file=$work/conf.img") ;;
+	disk)
+		truncate -s 2M "$work/conf.img"
+		mkfs.vfat -n BOOTMENDCFG "$work/conf.img" >/dev/null
+		mcopy -i "$work/conf.img" "$work/bootmend.conf" ::/
+		conf_args=(-drive "if=none,id=c1,format=raw,readonly=on,file=$work/conf.img") ;;
+	*) die "${scenario[name]}: conf-on is cd or disk" ;;
+	esac
+	case ${scenario[conf-on]}:${guest[machine]} in
+	cd:q35) conf_args+=(-device "ide-cd,bus=ide.2,drive=c1") ;;
+	cd:*) conf_args+=(-device "ide-cd,bus=ide.1,unit=0,drive=c1") ;;
+	disk:*) conf_args+=(-device "virtio-blk-pci,drive=c1") ;;
+	esac
+}
+
+# iso_args: how the rescue system is started; sets rescue_args
+iso_args() {
+	case ${scenario[via]} in
+	iso)
+		rescue_args=(-drive "if=none,id=c0,media=cdrom,format=raw,readonly=on,file=$iso")
+		if [[ ${guest[machine]} == q35 ]]; then
+			rescue_args+=(-device "ide-cd,bus=ide.0,drive=c0,bootindex=1")
+		else
+			rescue_args+=(-device "ide-cd,bus=ide.0,unit=0,drive=c0,bootindex=1")
+		fi ;;
+	kernel)
+		# The ISO's own kernel and initramfs, without the way through firmware and GRUB.
+		rescue_args=(-kernel "$iso_dir/vmlinuz" -initrd "$iso_dir/initrd"
+			-append "$(<"$iso_dir/cmdline")") ;;
+	*) die "${scenario[name]}: via is iso or kernel" ;;
+	esac
+}
+
+# The three acts. Each says what it saw, or fails.
+
+act_break() {
+	token=$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n')
+	cp --sparse=always --reflink=auto "${guest[dir]}/disk.raw" "$run/broken.raw"
+	disk_mount "$run/broken.raw" "${guest[dir]}/volumes" "$work/mnt" rw
+	root=$work/mnt
+	echo "$token" >"$root/etc/bootmend-lab/token"
+	image=$root/boot/$(image_of "$kernel")
+	# shellcheck source=/dev/null
+	source "$lab/breakages/${scenario[break]}"
+	break_it
+	"$lab/tree.py" list "$root" >"$run/before.tree"
+	disk_umount "$work/mnt"
+}
+
+act_broken() {
+	local said
+	qemu-img create -q -f qcow2 -F raw -b "$run/broken.raw" "$run/shown.qcow2"
+	said=$(boot_watch "$run/1-broken.log" "${scenario[broken-limit]}" "$run/shown.qcow2" qcow2 -- \
+		"${echo[@]}" --stop "${scenario[broken]}" --stop "BOOTMEND-GUEST-OK [^ ]+ [^ ]+") || true
+	rm -f "$run/shown.qcow2"
+	grep -aq "BOOTMEND-GUEST-OK" "$run/1-broken.log" && fail "the broken guest boots"
+	grep -aEq "${scenario[broken]}" "$run/1-broken.log" || fail "no sign of '${scenario[broken]}' ($said)"
+}
+
+act_repair() {
+	local said='' line want dialogue=()
+	qemu-img create -q -f qcow2 -F raw -b "$run/broken.raw" "$run/work.qcow2"
+	conf_args=()
+	[[ ${#confs[@]} -gt 0 ]] && conf_volume
+	iso_args
+	local memory=${guest[memory]}
+	guest[memory]=512
+	if [[ -n ${scenario[dialogue]:-} ]]; then
+		dialogue=(--dialogue "$lab/scenarios/${scenario[dialogue]}" --set "KERNEL=$kernel" --set "TOKEN=$token")
+		said=$(boot_watch "$run/2-repair.log" "${scenario[repair-limit]}" "$run/work.qcow2" qcow2 \
+			"${rescue_args[@]}" "${conf_args[@]}" -- "${echo[@]}" "${dialogue[@]}" | tee /dev/fd/3 | tail -n 1)
+		guest[memory]=$memory
+		[[ $said == "done" ]] || fail "by hand: $said"
+		return
+	fi
+	# "ended" is what a power-off looks like; the dialogue-less run has no other good end
+	said=$(boot_watch "$run/2-repair.log" "${scenario[repair-limit]}" "$run/work.qcow2" qcow2 \
+		"${rescue_args[@]}" "${conf_args[@]}" -- "${echo[@]}" | tee /dev/fd/3 | tail -n 1)
+	guest[memory]=$memory
+	[[ $said == ended ]] || fail "the rescue system does not power off ($said)"
+	line=$(grep -ao 'bootmend: result=[^[:cntrl:]]*' "$run/2-repair.log" | tail -n 1)
+	[[ -n $line ]] || fail "no result line on the serial console"
+	echo "$line" >"$run/result"
+	for want in "result=${scenario[result]}" "exit=${scenario[exit]}" "token=$token"; do
+		[[ " $line " == *" $want "* ]] || fail "'$line' lacks $want"
+	done
+	for want in "${must_say[@]}"; do
+		grep -aEq "$(expand "$want")" "$run/2-repair.log" || fail "the report does not say '$(expand "$want")'"
+	done
+}
+
+# What the repair did to the disk, file by file
+act_compare() {
+	local path want
+	qemu-img convert -f qcow2 -O raw "$run/work.qcow2" "$run/after.raw"
+	disk_mount "$run/after.raw" "${guest[dir]}/volumes" "$work/mnt" ro
+	"$lab/tree.py" list "$work/mnt" >"$run/after.tree"
+	disk_umount "$work/mnt"
+	rm -f "$run/after.raw"
+	"$lab/tree.py" diff "$run/before.tree" "$run/after.tree" >"$run/changes"
+	# A folder that only grew a file is no change of its own.
+	grep -vE "^. ($(expand "${scenario[may-change]:-^$}"))$" "$run/changes" >"$run/unexpected" || true
+	[[ -s $run/unexpected ]] && fail "changed on the disk: $(head -n 5 "$run/unexpected" | tr '\n' ' ')"
+	for want in "${must_change[@]}"; do
+		grep -qE "^[+*] $(expand "$want")$" "$run/changes" || fail "$(expand "$want") has not changed"
+	done
+	# keeps FILE: its old content is still somewhere on the disk, byte by byte
+	for want in "${must_keep[@]}"; do
+		path=$(expand "$want")
+		path=$(awk -v p="$path" '$5 == p { print $4 }' "$run/before.tree")
+		[[ -n $path ]] || fail "no $(expand "$want") before the repair"
+		grep -q " $path " "$run/after.tree" || fail "the old $(expand "$want") is nowhere on the disk any more"
+	done
+}
+
+act_good() {
+	local said
+	if [[ ${scenario[boots]} == no ]]; then
+		return
+	fi
+	said=$(boot_watch "$run/3-good.log" "${scenario[good-limit]}" "$run/work.qcow2" qcow2 -- \
+		"${echo[@]}" --stop "BOOTMEND-GUEST-OK [^ ]+ [^ ]+" --stop "Kernel panic" --stop "emergency mode") || true
+	grep -aq "BOOTMEND-GUEST-OK $(expand "${scenario[boots]}") $token" "$run/3-good.log" ||
+		fail "the repaired guest does not boot $(expand "${scenario[boots]}") ($said)"
+}
+
+# scenario_load NAME: guest built, names known, a fresh folder for the run
+scenario_load() {
+	scenario_read "$1"
+	guest_build "${scenario[guest]}"
+	kernel=$(<"${guest[dir]}/kernel")
+	other=$(grep -vxF "$kernel" "${guest[dir]}/kernels" | head -n 1) || other=none
+	system=$(uuid_of "$(vol_field "${guest[dir]}/volumes" / 1)")
+	run=$out/runs/$1
+	rm -rf "$run"
+	mkdir -p "$run" "$work/mnt"
+}
+
+# scenario_disks_away: the disks go when all is well, the logs stay
+scenario_disks_away() {
+	[[ -n ${LAB_KEEP:-} ]] || rm -f "$run"/*.raw "$run"/*.qcow2
+}
+
+scenario_run() {
+	local began=$SECONDS
+	scenario_load "$1"
+	act_break
+	step "broken" act_broken
+	step "repair" act_repair
+	step "compare" act_compare
+	step "good boot" act_good
+	scenario_disks_away
+	note "$1: ${scenario[title]}: all as it should be ($((SECONDS - began)) s)"
+}
+
+step() {
+	local began=$SECONDS name=$1
+	shift
+	"$@"
+	note "${scenario[name]}: $name: $((SECONDS - began)) s"
+}
