@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Private to image_list*.c. */
+#ifndef BM_FMT_IMAGE_LIST_INT_H
+#define BM_FMT_IMAGE_LIST_INT_H
+
+#include "image_list.h"
+
+enum { BM_IMAGE_LIST_NONE = 0xffffffff };
+
+enum bm_image_list_capture { BM_CAPTURE_NONE, BM_CAPTURE_PROGRAM, BM_CAPTURE_LD_CONF, BM_CAPTURE_RELEASE };
+
+struct bm_image_list_hardlink {
+	uint32_t ino, dev_major, dev_minor, type;
+	uint32_t body;
+	uint32_t next; /* of its chain */
+};
+
+enum { BM_IMAGE_LIST_LINK_BUCKETS = 4096 };
+
+/* What only the filling needs; freed by bm_image_list_finish(). */
+struct bm_image_list_reader {
+	uint64_t work; /* bytes of paths walked */
+	size_t facts;  /* bytes of what executables need */
+	struct bm_image_list_hardlink *hardlinks;
+	size_t n_hardlinks, cap_hardlinks;
+	uint32_t buckets[BM_IMAGE_LIST_LINK_BUCKETS];
+	/* the file whose data comes now */
+	uint32_t body;
+	enum bm_image_list_capture capture;
+	uint64_t offset;
+	uint8_t *head; /* BM_ELF_HEAD bytes, once there was need */
+	size_t head_len;
+	uint64_t dynamic_at, dynamic_size;
+	uint8_t *dynamic; /* BM_ELF_DYNAMIC_MAX bytes, likewise */
+	size_t dynamic_len;
+};
+
+/* image_list_tree.c: the tree. Nodes are named by their index. */
+int bm_image_list_tree_init(struct bm_image_list *list) BM_MUST_CHECK;
+uint32_t bm_image_list_child(const struct bm_image_list *list, uint32_t parent, const char *name, size_t len);
+/* The node of the path of len bytes; BM_IMAGE_LIST_NONE where there is none. work, if any, counts the bytes walked. */
+uint32_t bm_image_list_walk(
+	const struct bm_image_list *list, const char *path, size_t len, bool follow_last, uint64_t *work);
+/* A new node below parent. -EFBIG when a limit is met, -ENOMEM. */
+int bm_image_list_node_new(
+	struct bm_image_list *list, uint32_t parent, const char *name, size_t len, uint32_t *ret_node) BM_MUST_CHECK;
+int bm_image_list_body_new(struct bm_image_list *list, uint32_t *ret_body) BM_MUST_CHECK;
+int bm_image_list_text(struct bm_image_list *list, const char *text, size_t len, uint32_t *ret_at) BM_MUST_CHECK;
+
+/* image_list.c: what a file's data tells. */
+void bm_image_list_capture_free(struct bm_image_list_reader *reader);
+
+#endif
