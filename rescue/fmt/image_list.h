@@ -18,8 +18,6 @@ enum {
 	BM_IMAGE_LIST_SYMLINKS = 40,	       /* followed in one lookup; the kernel's MAXSYMLINKS */
 	BM_IMAGE_LIST_VERSIONS = 64,	       /* kernel versions */
 	BM_IMAGE_LIST_LIBRARY_DIRS = 256,
-	BM_IMAGE_LIST_WORK = 256 * 1024 * 1024, /* bytes of paths that are walked in all, for hostile images */
-	BM_IMAGE_LIST_LIBRARY_DIRS = 256,
 	BM_IMAGE_LIST_WORK = 256 * 1024 * 1024, /* bytes of paths that are walked in all: for hostile images */
 	BM_IMAGE_LIST_CAPTURE = 16 * 1024,	/* bytes kept of a small text file */
 };
