@@ -34,8 +34,8 @@ int bm_err_within(int error, const char *format, ...)
 	va_end(args);
 	kept_error = error;
 	len = strlen(kept);
-	if (old[0])
-		snprintf(kept + len, sizeof(kept) - len, ": %s", old);
+	if (old[0] && len + 3 < sizeof(kept))
+		snprintf(kept + len, sizeof(kept) - len, ": %.*s", (int)(sizeof(kept) - len - 3), old);
 	return error;
 }
 

@@ -5,29 +5,11 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "str.h"
+
 void bm_json_init(struct bm_json *json, struct bm_buf *out)
 {
 	*json = (struct bm_json){.out = out};
-}
-
-/* The length of the valid UTF-8 sequence at p, 0 where there is none (RFC 3629: no overlong forms, no surrogates). */
-static size_t sequence_len(const unsigned char *p)
-{
-	size_t len;
-
-	if (p[0] < 0x80)
-		return 1;
-	len = p[0] >= 0xf0 && p[0] <= 0xf4 ? 4 : p[0] >= 0xe0 ? 3 : p[0] >= 0xc2 ? 2 : 0;
-	if (p[0] > 0xf4 || len == 0)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f))
-		return 0;
-	if ((p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return len;
 }
 
 static void quote(struct bm_buf *out, const char *text)
@@ -36,7 +18,7 @@ static void quote(struct bm_buf *out, const char *text)
 
 	bm_buf_addc(out, '"');
 	while (*p) {
-		size_t len = sequence_len(p);
+		size_t len = bm_utf8_len((const char *)p);
 
 		if (len == 0) {
 			bm_buf_adds(out, "\xef\xbf\xbd");

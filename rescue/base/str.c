@@ -203,20 +203,19 @@ char *bm_size_text(uint64_t bytes)
 	return bm_strf("%.1f %s", value, units[unit]);
 }
 
-/* The length of the well-formed UTF-8 sequence at text, 0 where there is none. */
-static size_t utf8_len(const unsigned char *text)
+size_t bm_utf8_len(const char *text)
 {
-	size_t len = text[0] < 0x80			 ? 1
-		     : text[0] >= 0xc2 && text[0] < 0xe0 ? 2
-		     : text[0] >= 0xe0 && text[0] < 0xf0 ? 3
-		     : text[0] >= 0xf0 && text[0] < 0xf5 ? 4
-							 : 0;
+	const unsigned char *p = (const unsigned char *)text;
+	size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
 
 	for (size_t i = 1; i < len; i++)
-		if ((text[i] & 0xc0) != 0x80)
+		if ((p[i] & 0xc0) != 0x80)
 			return 0;
-	/* C1 controls are as good as an escape to many terminals. */
-	return len == 2 && text[0] == 0xc2 && text[1] < 0xa0 ? 0 : len;
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f))
+		return 0;
+	if ((p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return len;
 }
 
 char *bm_str_safe(const char *text)
@@ -225,9 +224,11 @@ char *bm_str_safe(const char *text)
 	const unsigned char *p = (const unsigned char *)text;
 
 	while (*p) {
-		size_t len = utf8_len(p);
+		size_t len = bm_utf8_len((const char *)p);
+		/* C1 controls are as good as an escape to many terminals. */
+		bool control = *p < 0x20 || *p == 0x7f || (*p == 0xc2 && p[1] < 0xa0);
 
-		if (len == 0 || (len == 1 && (*p < 0x20 || *p == 0x7f))) {
+		if (len == 0 || control) {
 			bm_buf_addf(&buf, "\\x%02x", *p);
 			p++;
 		} else {

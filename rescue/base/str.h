@@ -39,6 +39,9 @@ bool bm_path_below(const char *path, const char *dir);
 
 /* Bytes as people write them: 512 B, 4.0 KiB, 61.3 MiB; for free(). */
 char *bm_size_text(uint64_t bytes);
+/* The length of the UTF-8 sequence at text (not empty; RFC 3629: no overlong forms, no surrogates), 0 where there is
+ * none. */
+size_t bm_utf8_len(const char *text);
 /* A copy in which bytes that a terminal could act on (controls, DEL, invalid UTF-8) are written as \xNN, for free(). */
 char *bm_str_safe(const char *text);
 
