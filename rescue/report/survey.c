@@ -2,19 +2,19 @@
 /*
  * The scan for people:
  *
- *	System 3f2a9c1e  Debian GNU/Linux 12 (bookworm), host web01, x86_64, BIOS
- *	  /           vda2        ext4     7.0 GiB  itself
- *	  /boot       vda1        ext4     512 MiB  UUID=0d3c... (fstab)
+ *	System 3f2a9c1e  Debian GNU/Linux 12 (bookworm), host web01
+ *	  /           vda2        ext4     7.0 GiB  fstab UUID=77e1...
+ *	  /boot       vda1        ext4   512.0 MiB  fstab UUID=0d3c...
  *
  *	  kernel               image  mods  initramfs
  *	* 6.1.0-56-amd64       yes    yes   MISSING    /boot/initramfs-VER.img
  *	  6.1.0-55-amd64       yes    yes   61.3 MiB   /boot/initramfs-VER.img
  *
- *	  loader   GRUB 2, /boot/grub/grub.cfg, 4 entries
+ *	  loader   grub2, BIOS, x86_64, /boot/grub/grub.cfg, 4 entries
  *	  default  Debian GNU/Linux
  *
- *	  1 fatal finding
- *	  FATAL    INITRAMFS-MISSING  /boot/initramfs-6.1.0-56-amd64.img does not exist
+ *	  findings: 1 fatal, 0 warnings, 0 notes
+ *	  fatal    INITRAMFS-MISSING  /boot/initramfs-6.1.0-56-amd64.img does not exist
  *
  * A console has 25 lines, one of which is the prompt: without -v every part has its share of 24.
  */
@@ -68,8 +68,6 @@ static void put_header(struct bm_text *text, const struct bm_system *system)
 	}
 	bm_text_put(text, BM_TONE_PLAIN, "System ");
 	bm_text_putf(text, BM_TONE_STRONG, "%s", name);
-	bm_text_putf(text, BM_TONE_PLAIN, "%s%s, %s", system->arch ? ", " : "", system->arch ? system->arch : "",
-		system->uefi ? "UEFI" : "BIOS");
 	bm_text_end(text);
 }
 
@@ -94,12 +92,12 @@ static void put_mount(struct bm_text *text, const struct bm_survey *survey, cons
 	if (device)
 		put_size(text, 44, device->size_bytes);
 	bm_text_to(text, 46);
-	if (mount->source == BM_MOUNT_CONTENT)
-		bm_text_put(text, BM_TONE_WARN, bm_mount_source_text(mount->source));
-	else if (mount->spec)
-		bm_text_put(text, mount->source == BM_MOUNT_FAMILY ? BM_TONE_WARN : BM_TONE_PLAIN, mount->spec);
+	if (mount->spec)
+		bm_text_putf(text, mount->source == BM_MOUNT_FAMILY ? BM_TONE_WARN : BM_TONE_PLAIN, "fstab %s%s",
+			mount->spec, mount->source == BM_MOUNT_FAMILY ? " (another name)" : "");
 	else
-		bm_text_put(text, BM_TONE_PLAIN, bm_mount_source_text(mount->source));
+		bm_text_put(text, mount->source == BM_MOUNT_CONTENT ? BM_TONE_WARN : BM_TONE_PLAIN,
+			bm_mount_source_text(mount->source));
 	bm_text_end(text);
 }
 
@@ -206,8 +204,10 @@ static void put_loader(struct bm_text *text, const struct bm_system *system)
 
 	bm_text_to(text, 2);
 	bm_text_put(text, BM_TONE_PLAIN, "loader   ");
-	bm_text_putf(text, loader->kind == BM_LOADER_NONE ? BM_TONE_WARN : BM_TONE_PLAIN, "%s",
-		bm_loader_kind_text(loader->kind));
+	bm_text_put(
+		text, loader->kind == BM_LOADER_NONE ? BM_TONE_WARN : BM_TONE_PLAIN, bm_loader_kind_text(loader->kind));
+	bm_text_putf(text, BM_TONE_PLAIN, ", %s%s%s", system->uefi ? "UEFI" : "BIOS", system->arch ? ", " : "",
+		system->arch ? system->arch : "");
 	if (loader->config)
 		bm_text_putf(text, BM_TONE_PLAIN, ", %s, %zu %s", loader->config, loader->n_entries,
 			loader->n_entries == 1 ? "entry" : "entries");

@@ -138,6 +138,8 @@ void bm_text_right(struct bm_text *text, unsigned int end, enum bm_tone tone, co
 
 	if (at + width < end)
 		text->wanted = end - width;
+	else if (at > 0)
+		text->wanted = at + 1;
 	bm_text_put(text, tone, string);
 }
 
