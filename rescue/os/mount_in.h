@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What mount.c, mount_api.c and mounts.c share; for os/ only.
+ */
+#ifndef BM_OS_MOUNT_IN_H
+#define BM_OS_MOUNT_IN_H
+
+#include <sys/mount.h>
+
+#include "mount.h"
+
+/* mount(2), which a parameter called mount would hide. */
+static inline int bm_sys_mount(const char *source, const char *target, const char *type, unsigned long flags,
+	const char *options)
+{
+	return mount(source, target, type, flags, options);
+}
+
+/* An O_PATH descriptor of the place; what is mounted on it shows only in one that is opened later. For close(). */
+int bm_mount_target(const struct bm_root *root, const char *target, int *ret_fd) BM_MUST_CHECK;
+/* Cuts the mount at the place off from its peers: on a system whose mounts are shared, unmounting a bind's /dev/pts
+ * would take away the original's. */
+int bm_mount_no_propagation(const struct bm_root *root, const char *target) BM_MUST_CHECK;
+
+#endif
