@@ -90,7 +90,7 @@ struct bm_grubcfg {
 	char *timeout;	      /* $timeout, or NULL: the menu waits for ever */
 
 	bool uses_bls;			 /* blscfg ran */
-	size_t bls_position;		 /* entries.n when it first ran: BLS entries stand from there */
+	size_t bls_position;		 /* how many items stood in its menu before */
 	unsigned int bls_line;		 /* where */
 	struct bm_entry_place bls_place; /* $root (or $boot) at that point */
 	char *bls_dir;			 /* $blsdir or its --path argument; NULL: /loader/entries */
