@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "../base/err.h"
+#include "../base/str.h"
+#include "../os/block.h"
+#include "../os/fileio.h"
+#include "../os/mount.h"
+#include "../os/system.h"
+#include "../os/tmp.h"
+
+enum { LOOK_EVERY_MS = 500, STABLE_MS = 2000 };
+
+static const char floppy[] = "/dev/fd0";
+
+/* Where the file is: names on vfat and ISO 9660 come in either case, and without Rock Ridge as 8.3. */
+static char *file_name(const struct bm_root *root)
+{
+	_cleanup_strv_ struct bm_strv names = {0};
+
+	if (bm_root_list(root, "/", 0, &names) < 0)
+		return NULL;
+	for (size_t i = 0; i < names.n; i++)
+		if (bm_strcaseeq(names.items[i], BM_CONFIG_FILE))
+			return strdup(names.items[i]);
+	for (size_t i = 0; i < names.n; i++)
+		if (bm_strcaseeq(names.items[i], "bootmend.con") || bm_strcaseeq(names.items[i], "bootmend.cnf"))
+			return strdup(names.items[i]);
+	return NULL;
+}
+
+static int read_mounted(const char *dir, struct bm_buf *text)
+{
+	_cleanup_root_ struct bm_root *root = NULL;
+	_cleanup_free_ char *name = NULL;
+	int r = bm_root_open(dir, &root);
+
+	if (r < 0)
+		return r;
+	name = file_name(root);
+	if (!name)
+		return bm_err(-ENOENT, "it has no " BM_CONFIG_FILE);
+	return bm_root_read(root, name, BM_BMCONF_SIZE_MAX, text);
+}
+
+/* The bytes of bootmend.conf on the device. Where that fails *ret_reason says why, for free(). */
+static int read_volume(const char *path, const char *type, struct bm_buf *text, char **ret_reason)
+{
+	_cleanup_tmp_ char *dir = NULL;
+	struct bm_mount_fs mount = {.source = path, .type = type};
+	int r;
+
+	r = bm_mount_private();
+	if (r == 0)
+		r = bm_tmp_dir("config", &dir);
+	mount.target = dir;
+	if (r == 0)
+		r = bm_mount_fs(&mount, NULL);
+	if (r == 0)
+		r = read_mounted(dir, text);
+	/* before taking the mount down leaves a line of its own */
+	if (r < 0)
+		*ret_reason = bm_str_safe(bm_err_text(r));
+	if (dir && bm_umount_below(dir, NULL) < 0)
+		bm_err_clear();
+	return r;
+}
+
+/* Takes what the volume says; a volume that can't be read is a problem of the configuration. */
+static int take_volume(struct bm_bmconf *conf, const char *path, const char *type)
+{
+	_cleanup_buf_ struct bm_buf text = {0};
+	_cleanup_free_ char *reason = NULL;
+	int r = read_volume(path, type, &text, &reason);
+
+	if (r == 0)
+		return bm_bmconf_read_file(conf, bm_buf_text(&text), text.len);
+	bm_err_clear();
+	return r == -ENOMEM ? r
+			    : bm_strv_addf(&conf->problems, "volume " BM_CONFIG_LABEL " on %s: %s", path,
+				      reason ? reason : "cannot be read");
+}
+
+static const struct bm_block *labelled(const struct bm_blocks *blocks)
+{
+	for (size_t i = 0; i < blocks->n; i++)
+		if (blocks->items[i].fs.label && bm_strcaseeq(blocks->items[i].fs.label, BM_CONFIG_LABEL))
+			return &blocks->items[i];
+	return NULL;
+}
+
+/* A floppy is not among the block devices that are scanned: an empty drive takes its time. It is tried last. */
+static int take_floppy(struct bm_bmconf *conf)
+{
+	struct bm_block_fs fs = {0};
+	int r = 0;
+
+	if (!bm_file_is_device(floppy))
+		return 0;
+	if (bm_block_probe(floppy, 0, 0, &fs) < 0) {
+		bm_err_clear();
+		return 0;
+	}
+	if (fs.type && fs.label && bm_strcaseeq(fs.label, BM_CONFIG_LABEL))
+		r = take_volume(conf, floppy, fs.type);
+	bm_block_fs_done(&fs);
+	return r;
+}
+
+/* Whether the device may hold a system or a part of one. */
+static bool may_hold_system(const struct bm_block *block)
+{
+	static const char *const types[] = {
+		"ext2", "ext3", "ext4", "xfs", "btrfs", "LVM2_member", "linux_raid_member", "crypto_LUKS"};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(types); i++)
+		if (bm_streq(block->fs.type, types[i]))
+			return true;
+	return false;
+}
+
+/* Looks again and again until no device comes or goes for two seconds, or accept says that it has what it wants. */
+static int wait_stable(
+	unsigned int limit_s, bool (*accept)(void *context, const struct bm_blocks *blocks), void *context)
+{
+	uint64_t begin = bm_time_ms(), since = begin;
+	size_t known = SIZE_MAX;
+
+	for (;;) {
+		_cleanup_blocks_ struct bm_blocks blocks = {0};
+		int r = bm_block_scan(NULL, &blocks);
+		uint64_t now = bm_time_ms();
+
+		if (r < 0)
+			return r;
+		if (accept(context, &blocks))
+			return 0;
+		if (blocks.n != known)
+			since = now;
+		known = blocks.n;
+		/* A machine without any disk gets all of the time: its controller may be slow. */
+		if ((known > 0 && now - since >= STABLE_MS) || now - begin >= limit_s * 1000ULL)
+			return 0;
+		bm_sleep_ms(LOOK_EVERY_MS);
+	}
+}
+
+struct found {
+	char *path, *type;
+	bool failed;
+};
+
+static bool accept_volume(void *context, const struct bm_blocks *blocks)
+{
+	const struct bm_block *block = labelled(blocks);
+	struct found *found = context;
+
+	if (!block || !block->fs.type)
+		return false;
+	found->path = strdup(block->path);
+	found->type = strdup(block->fs.type);
+	found->failed = !found->path || !found->type;
+	return true;
+}
+
+int bm_config_read(struct bm_bmconf *conf, unsigned int limit_s)
+{
+	_cleanup_buf_ struct bm_buf line = {0};
+	struct found found = {0};
+	int r;
+
+	r = wait_stable(limit_s, accept_volume, &found);
+	if (r == 0 && found.failed)
+		r = -ENOMEM;
+	if (r == 0)
+		r = found.path ? take_volume(conf, found.path, found.type) : take_floppy(conf);
+	free(found.path);
+	free(found.type);
+	if (r == 0)
+		r = bm_system_cmdline(&line);
+	if (r == 0)
+		r = bm_bmconf_read_cmdline(conf, bm_buf_text(&line), line.len);
+	return r;
+}
+
+struct candidates {
+	uint64_t since; /* when the number of devices last changed */
+	size_t known;
+	bool any;
+};
+
+static bool accept_disks(void *context, const struct bm_blocks *blocks)
+{
+	struct candidates *seen = context;
+	uint64_t now = bm_time_ms();
+
+	seen->any = false;
+	for (size_t i = 0; i < blocks->n; i++)
+		seen->any |= may_hold_system(&blocks->items[i]);
+	if (blocks->n != seen->known)
+		seen->since = now;
+	seen->known = blocks->n;
+	return seen->any && now - seen->since >= STABLE_MS;
+}
+
+int bm_config_wait(unsigned int limit_s, bool *ret_disks)
+{
+	struct candidates seen = {.known = SIZE_MAX};
+	uint64_t begin = bm_time_ms();
+	int r;
+
+	do {
+		r = wait_stable(limit_s, accept_disks, &seen);
+		if (r < 0)
+			return r;
+	} while (!seen.any && bm_time_ms() - begin < limit_s * 1000ULL);
+	*ret_disks = seen.any;
+	return 0;
+}
