@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * bootmend auto: the repair without anybody at the console. It ends with one line on every console:
+ *
+ *	bootmend: result=repaired exit=1 system=3f2a9c1e kernel=6.1.0-56-amd64 token=t1
+ *
+ * Values hold no blanks; "-" stands where something is not known. A script reads result and exit, and compares token
+ * with the one it gave.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../base/err.h"
+#include "../base/str.h"
+#include "../os/mntns.h"
+#include "../os/system.h"
+#include "config.h"
+#include "cmd.h"
+#include "repair.h"
+
+enum {
+	EXIT_NOT_ASKED = 3, /* of --if-asked: nobody wants an unattended run */
+	WAIT_SECONDS = 20,
+	VALUE_MAX = 128,
+};
+
+/* A value of the result line: printable, without blanks, and never empty. */
+static char *value_text(const char *value)
+{
+	char *text = strndup(value && *value ? value : "-", VALUE_MAX);
+
+	for (char *p = text; p && *p; p++)
+		if (*p <= ' ' || *p >= 0x7f || *p == '=')
+			*p = '_';
+	return text;
+}
+
+static void say_result(const struct bm_repair_outcome *outcome, const char *token)
+{
+	_cleanup_free_ char *system = value_text(outcome->system_id), *kernel = value_text(outcome->kernel);
+	_cleanup_free_ char *given = value_text(token), *result = value_text(outcome->result), *line = NULL;
+
+	if (system && kernel && given && result)
+		line = bm_strf("bootmend: result=%s exit=%d system=%s kernel=%s token=%s", result, outcome->status,
+			system, kernel, given);
+	if (!line) {
+		bm_cmd_error("out of memory");
+		return;
+	}
+	if (bm_console_write(line) < 0)
+		bm_err_clear();
+	/* Whoever reads a pipe or a file is no console. */
+	if (!bm_tty_is(fileno(stdout)))
+		printf("%s\n", line);
+	fflush(stdout);
+}
+
+static int read_config(struct bm_bmconf *conf)
+{
+	_cleanup_mntns_ struct bm_mntns home = BM_MNTNS_NONE;
+	int r = bm_mntns_save(&home);
+
+	if (r == 0)
+		r = bm_config_read(conf, WAIT_SECONDS);
+	if (r == 0)
+		r = bm_mntns_return(&home);
+	return r;
+}
+
+/* The repair, tried again while disks may still be appearing. */
+static void repair(const struct bm_global *global, const struct bm_bmconf *conf, struct bm_repair_outcome *outcome)
+{
+	const struct bm_repair_request request = {
+		.kernel = conf->kernel, .dry_run = conf->dry_run, .yes = true, .unattended = true};
+	struct bm_global own = *global;
+	uint64_t begin = bm_time_ms();
+	bool disks = false;
+	int r;
+
+	if (conf->system)
+		own.system = conf->system;
+	/* What is named is there already, or never comes. */
+	r = own.root || own.disks.n > 0 ? 0 : bm_config_wait(WAIT_SECONDS, &disks);
+	if (r < 0) {
+		outcome->status = bm_cmd_failed(r, NULL);
+		return;
+	}
+	for (;;) {
+		outcome->status = bm_repair_run(&own, &request, outcome);
+		if (own.root || own.disks.n > 0 || !bm_streq(outcome->result, "none") ||
+			bm_time_ms() - begin >= WAIT_SECONDS * 1000ULL)
+			return;
+		bm_repair_outcome_done(outcome);
+		bm_sleep_ms(1000);
+	}
+}
+
+static void finish(enum bm_then then)
+{
+	int r = 0;
+
+	if (then == BM_THEN_REBOOT)
+		r = bm_system_end(BM_SYSTEM_REBOOT);
+	else if (then == BM_THEN_POWEROFF)
+		r = bm_system_end(BM_SYSTEM_POWEROFF);
+	if (r < 0)
+		bm_cmd_failed(r, bm_then_name(then));
+}
+
+static int auto_run(const struct bm_global *global, int argc, char **argv)
+{
+	_cleanup_bmconf_ struct bm_bmconf conf = {0};
+	struct bm_repair_outcome outcome = {.status = BM_EXIT_FAILED, .result = "failed"};
+	bool if_asked = false;
+	const struct bm_cmd_option options[] = {{"--if-asked", 0, NULL, &if_asked}};
+	int words, r, status;
+
+	status = bm_cmd_options(options, BM_ARRAY_SIZE(options), argc, argv, &words);
+	if (status != BM_EXIT_OK)
+		return status;
+	if (words > 0)
+		return bm_cmd_usage("auto takes no arguments (they stand on the kernel command line)");
+	r = read_config(&conf);
+	/* Also where nothing is asked for: the switch itself may be the misspelt word. */
+	for (size_t i = 0; i < conf.problems.n; i++)
+		bm_cmd_error("%s", conf.problems.items[i]);
+	if (r == 0 && if_asked && !conf.asked)
+		return EXIT_NOT_ASKED;
+	if (r < 0) {
+		bm_cmd_failed(r, "cannot read what to do");
+	} else if (conf.problems.n > 0) {
+		/* Acting on half of what was meant is worse than not acting. */
+		outcome = (struct bm_repair_outcome){.status = BM_EXIT_USAGE, .result = "usage"};
+	} else {
+		repair(global, &conf, &outcome);
+	}
+	status = outcome.status;
+	say_result(&outcome, conf.token);
+	bm_repair_outcome_done(&outcome);
+	finish(conf.then);
+	return status;
+}
+
+const struct bm_cmd bm_cmd_auto = {
+	.name = "auto",
+	.arguments = "",
+	.summary = "repair unattended, as the kernel command line says",
+	.details = "Reads these from the kernel command line and from bootmend.conf on a volume labelled BOOTMENDCFG:\n"
+		   "  bootmend.auto                          wanted for the rescue ISO to work unattended\n"
+		   "  bootmend.kernel=VER|all                as repair --kernel\n"
+		   "  bootmend.system=ID                     as --system\n"
+		   "  bootmend.dry-run                       print the plan only\n"
+		   "  bootmend.then=reboot|poweroff|shell    what comes after it; shell: nothing\n"
+		   "  bootmend.token=TOKEN                   is repeated in the result line\n"
+		   "  --if-asked           do nothing, with exit status 3, without bootmend.auto\n",
+	.run = auto_run,
+};
