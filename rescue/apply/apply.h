@@ -45,10 +45,11 @@ struct bm_apply_options {
 };
 
 /*
- * Takes the plan's steps on system. ret_result is initialised by the call. Returns 0 with the outcome, or a negative
- * errno where the work could not even begin (nothing was changed then).
+ * Takes the plan's steps on system. The survey lets go of the disks (bm_survey_release()). ret_result is initialised by
+ * the call. Returns 0 with the outcome, or a negative errno where the work could not even begin (nothing was changed
+ * then).
  */
-int bm_apply(const struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system,
+int bm_apply(struct bm_plan *plan, struct bm_survey *survey, const struct bm_system *system,
 	const struct bm_apply_options *options, struct bm_result *ret_result) BM_MUST_CHECK;
 
 void bm_result_done(struct bm_result *result);

@@ -18,11 +18,11 @@ struct bm_sysimage {
 
 /*
  * Mounts system at BM_SYSIMAGE_DIR, writable or not, with the API filesystems, in the mount namespace of the caller.
- * Where writing is asked for, a write probe tells a mount that silently turned read-only (-EROFS). Releases the
- * survey's own read-only mounts of these devices first when private is false or writable is true. On failure all
- * that was mounted is down again. Returns 0 or a negative errno (-EBUSY: something is mounted there already).
+ * Where writing is asked for, a write probe tells a mount that silently turned read-only (-EROFS). The
+ * survey lets go of the disks first (bm_survey_release()). On failure all that was mounted is down again. Returns 0 or
+ * a negative errno (-EBUSY: something is mounted there already).
  */
-int bm_sysimage_mount(const struct bm_survey *survey, const struct bm_system *system, bool writable,
+int bm_sysimage_mount(struct bm_survey *survey, const struct bm_system *system, bool writable,
 	struct bm_sysimage *ret_image) BM_MUST_CHECK;
 
 /* Closes the handle; the mounts stay. */

@@ -27,6 +27,7 @@ int bm_mount_run(const struct bm_global *global, bool writable)
 	if (!name)
 		return bm_cmd_failed(-12, NULL);
 	/* What is mounted now is for everybody, so it must not be in the namespace in which we looked. */
+	bm_survey_release(&open.survey);
 	r = bm_mntns_return(&open.home);
 	if (r == 0)
 		r = bm_sysimage_mount(&open.survey, system, writable, &image);

@@ -28,6 +28,7 @@ struct bm_step {
 	char *text;		    /* the step for people: "rebuild the initramfs of 6.1.0-9-amd64 with dracut 059" */
 	uint64_t need_bytes;	    /* BUILD: estimated size of the new image */
 	struct bm_strv drivers;	    /* BUILD: the drivers that were added */
+	bool generic;		    /* BUILD: for any hardware, because the patient\'s is not known */
 };
 
 struct bm_plan {
@@ -55,6 +56,11 @@ void bm_plan_done(struct bm_plan *plan);
  */
 int bm_plan_repair(const struct bm_survey *survey, const struct bm_system *system, const char *kernel,
 	struct bm_plan *ret_plan, enum bm_plan_refusal *ret_refusal) BM_MUST_CHECK;
+
+/* Writes a BUILD step's command line again, from the modules as system->root has them now: after depmod there are names
+ * to resolve. Returns 0 or -ENOMEM. */
+int bm_plan_refresh_build(
+	const struct bm_survey *survey, const struct bm_system *system, struct bm_step *step) BM_MUST_CHECK;
 
 const char *bm_step_kind_text(enum bm_step_kind kind);
 

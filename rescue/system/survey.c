@@ -72,25 +72,33 @@ void bm_system_done(struct bm_system *system)
 	*system = (struct bm_system){0};
 }
 
-void bm_survey_done(struct bm_survey *survey)
+void bm_survey_release(struct bm_survey *survey)
 {
 	for (size_t i = 0; i < survey->systems.n; i++) {
 		struct bm_system *system = &survey->systems.items[i];
 
+		system->root = bm_root_free(system->root);
 		/* What is mounted below the root must go before the volumes do. */
-		if (!system->given && system->dir)
-			for (size_t m = system->n_mounts; m > 1; m--) {
-				_cleanup_free_ char *path = bm_path_join(system->dir, system->mounts[m - 1].target);
+		for (size_t m = system->n_mounts; m > 1 && !system->given && system->dir; m--) {
+			_cleanup_free_ char *path = bm_path_join(system->dir, system->mounts[m - 1].target);
 
-				if (path && system->mounts[m - 1].looked && bm_umount(path) < 0)
-					bm_err_clear();
-			}
-		bm_system_done(system);
+			if (path && system->mounts[m - 1].looked && bm_umount(path) < 0)
+				bm_err_clear();
+			system->mounts[m - 1].looked = false;
+		}
 	}
+	bm_volumes_release(&survey->volumes);
+	bm_devices_release();
+}
+
+void bm_survey_done(struct bm_survey *survey)
+{
+	bm_survey_release(survey);
+	for (size_t i = 0; i < survey->systems.n; i++)
+		bm_system_done(&survey->systems.items[i]);
 	free(survey->systems.items);
 	bm_volumes_done(&survey->volumes);
 	bm_devices_done(&survey->devices);
-	bm_devices_release();
 	*survey = (struct bm_survey){0};
 }
 
@@ -206,7 +214,7 @@ static int better_first(const void *a, const void *b)
 
 int bm_survey_run(const struct bm_strv *disks, const char *root_dir, struct bm_survey *ret_survey)
 {
-	struct bm_survey survey = {0};
+	struct bm_survey survey = {.partial = disks->n > 0};
 	int r;
 
 	/* With --root the disks only say which device it is; nothing on them is activated or mounted. */

@@ -128,6 +128,7 @@ struct bm_survey {
 	struct bm_devices devices;
 	struct bm_volumes volumes;
 	struct bm_systems systems;
+	bool partial; /* only the disks that were named were looked at */
 };
 
 /*
@@ -137,6 +138,11 @@ struct bm_survey {
  */
 int bm_survey_run(const struct bm_strv *disks, const char *root_dir, struct bm_survey *ret_survey) BM_MUST_CHECK;
 void bm_survey_done(struct bm_survey *survey);
+/*
+ * Lets go of the disks: closes every handle, unmounts what was mounted for looking, deactivates volumes. The facts
+ * stay; nothing can be read through them any more (system->root is NULL). May be called again.
+ */
+void bm_survey_release(struct bm_survey *survey);
 
 /*
  * The system that id names: a prefix of its UUID, its host name; NULL id: the only one. Returns 0, -ENOENT (none, or no

@@ -177,16 +177,22 @@ int bm_volumes_look(const struct bm_devices *devices, struct bm_volumes *ret_vol
 	return 0;
 }
 
-void bm_volumes_done(struct bm_volumes *volumes)
+void bm_volumes_release(struct bm_volumes *volumes)
 {
 	for (size_t i = 0; i < volumes->n; i++)
-		bm_root_free(volumes->items[i].root);
-	if (volumes->base) {
-		/* Private mounts: what stays busy goes with the process. */
-		if (bm_umount_below(volumes->base, NULL) < 0 || bm_tmp_remove(volumes->base) < 0)
-			bm_err_clear();
-		free(volumes->base);
-	}
+		volumes->items[i].root = bm_root_free(volumes->items[i].root);
+	if (!volumes->base)
+		return;
+	/* Private mounts: what stays busy goes with the process. */
+	if (bm_umount_below(volumes->base, NULL) < 0 || bm_tmp_remove(volumes->base) < 0)
+		bm_err_clear();
+	free(volumes->base);
+	volumes->base = NULL;
+}
+
+void bm_volumes_done(struct bm_volumes *volumes)
+{
+	bm_volumes_release(volumes);
 	for (size_t i = 0; i < volumes->n; i++) {
 		struct bm_volume *volume = &volumes->items[i];
 

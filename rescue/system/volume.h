@@ -54,6 +54,8 @@ int bm_volumes_look(const struct bm_devices *devices, struct bm_volumes *ret_vol
 /* Notes the signs, score and kernel versions of the filesystem at volume->root. Used for --root and by tests. */
 int bm_volume_look(struct bm_volume *volume, const char *fstype) BM_MUST_CHECK;
 
+/* Closes and unmounts all of them; what was noted stays. May be called again. */
+void bm_volumes_release(struct bm_volumes *volumes);
 /* Unmounts all of them and frees what they hold. */
 void bm_volumes_done(struct bm_volumes *volumes);
 

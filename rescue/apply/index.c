@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "index.h"
+
+#include <errno.h>
+
+#include "../base/err.h"
+#include "../base/str.h"
+#include "../os/rootw.h"
+
+void bm_index_done(struct bm_index_backup *backup)
+{
+	free(backup->modules_dir);
+	free(backup->copies);
+	bm_strv_done(&backup->names);
+	*backup = (struct bm_index_backup){0};
+}
+
+/* The regular files modules.* of the folder. */
+static int list_index(const struct bm_root *root, const char *dir, struct bm_strv *names)
+{
+	_cleanup_strv_ struct bm_strv all = {0};
+	int r = bm_root_list(root, dir, 0, &all);
+
+	for (size_t i = 0; r == 0 && i < all.n; i++) {
+		_cleanup_free_ char *path = bm_path_join(dir, all.items[i]);
+		struct bm_stat st;
+
+		if (!path)
+			return -ENOMEM;
+		if (bm_str_starts(all.items[i], "modules.") && bm_root_stat(root, path, false, &st) == 0 &&
+			st.type == BM_FILE_REGULAR)
+			r = bm_strv_add(names, all.items[i]);
+	}
+	return r;
+}
+
+int bm_index_save(const struct bm_work *work, const char *modules_dir, struct bm_index_backup *ret_backup)
+{
+	struct bm_index_backup backup = {
+		.modules_dir = bm_path_join(modules_dir, ""),
+		.copies = bm_path_join(work->dir, "index"),
+	};
+	int r = backup.modules_dir && backup.copies ? 0 : -ENOMEM;
+
+	if (r == 0)
+		r = bm_rootw_mkdir_p(work->root, backup.copies, 0700);
+	if (r == 0)
+		r = list_index(work->root, modules_dir, &backup.names);
+	for (size_t i = 0; r == 0 && i < backup.names.n; i++) {
+		_cleanup_free_ char *from = bm_path_join(modules_dir, backup.names.items[i]);
+		_cleanup_free_ char *to = bm_path_join(backup.copies, backup.names.items[i]);
+
+		r = from && to ? bm_rootw_copy(work->root, from, to) : -ENOMEM;
+	}
+	if (r < 0) {
+		bm_index_done(&backup);
+		return r;
+	}
+	*ret_backup = backup;
+	return 0;
+}
+
+static int same_content(const struct bm_root *root, const char *a, const char *b, bool *ret_same)
+{
+	char hash_a[BM_SHA256_TEXT], hash_b[BM_SHA256_TEXT];
+	int r = bm_root_hash(root, a, hash_a, NULL);
+
+	if (r == 0)
+		r = bm_root_hash(root, b, hash_b, NULL);
+	*ret_same = r == 0 && bm_streq(hash_a, hash_b);
+	return r == -ENOENT ? 0 : r;
+}
+
+static int restore_one(const struct bm_work *work, const struct bm_index_backup *backup, const char *name)
+{
+	_cleanup_free_ char *live = bm_path_join(backup->modules_dir, name);
+	_cleanup_free_ char *copy = bm_path_join(backup->copies, name);
+	_cleanup_free_ char *fresh = live ? bm_strf("%s.bootmend-new", live) : NULL;
+	bool same;
+	int r;
+
+	if (!live || !copy || !fresh)
+		return -ENOMEM;
+	if (!bm_strv_has(&backup->names, name))
+		return bm_rootw_unlink(work->root, live);
+	r = same_content(work->root, live, copy, &same);
+	if (r < 0 || same)
+		return r;
+	r = bm_rootw_copy(work->root, copy, fresh);
+	return r < 0 ? r : bm_rootw_rename(work->root, fresh, live);
+}
+
+int bm_index_restore(const struct bm_work *work, const struct bm_index_backup *backup)
+{
+	_cleanup_strv_ struct bm_strv now = {0};
+	int r = list_index(work->root, backup->modules_dir, &now);
+
+	for (size_t i = 0; r == 0 && i < backup->names.n; i++)
+		r = bm_strv_add_once(&now, backup->names.items[i]);
+	for (size_t i = 0; r == 0 && i < now.n; i++)
+		r = restore_one(work, backup, now.items[i]);
+	return r < 0 ? r : bm_rootw_sync_dir(work->root, backup->modules_dir);
+}

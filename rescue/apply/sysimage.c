@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sysimage.h"
+
+#include <errno.h>
+
+#include "../base/err.h"
+#include "../base/str.h"
+#include "../os/loop.h"
+#include "../os/lvm.h"
+#include "../os/mount.h"
+#include "../os/rootw.h"
+#include "../os/system.h"
+#include "../os/tmp.h"
+
+enum { BUSY_TRIES = 20, BUSY_WAIT_MS = 100 };
+
+/* The volumes that this process activated for the sysimage. */
+static struct bm_lvm active;
+
+/* Activates the logical volume at dm path, for writing or not. */
+static int activate(const char *path, bool writable)
+{
+	for (size_t i = 0; i < active.n_lvs; i++)
+		if (bm_streq(active.lvs[i].path, path))
+			return bm_lvm_activate(&active, i, writable);
+	return bm_err(-ENODEV, "%s is no logical volume any more", path);
+}
+
+/* Activates all logical volumes that the system's mounts lie on. */
+static int activate_all(const struct bm_survey *survey, const struct bm_system *system, bool writable)
+{
+	_cleanup_strv_ struct bm_strv pvs = {0};
+	bool any = false;
+	int r = 0;
+
+	for (size_t i = 0; i < system->n_mounts; i++)
+		any |= system->mounts[i].device >= 0 &&
+		       survey->devices.items[system->mounts[i].device].kind == BM_DEVICE_LV;
+	if (!any || system->given)
+		return 0;
+	for (size_t i = 0; i < survey->devices.n; i++)
+		if (bm_streq(survey->devices.items[i].fstype, "LVM2_member") && survey->devices.items[i].path &&
+			bm_strv_add(&pvs, survey->devices.items[i].path) < 0)
+			return -ENOMEM;
+	bm_lvm_done(&active);
+	r = bm_lvm_scan(&pvs, &active);
+	for (size_t i = 0; r == 0 && i < system->n_mounts; i++) {
+		const struct bm_mount *mount = &system->mounts[i];
+
+		if (mount->device >= 0 && survey->devices.items[mount->device].kind == BM_DEVICE_LV)
+			r = activate(survey->devices.items[mount->device].path, writable);
+	}
+	return r;
+}
+
+/* Mounts a device at target in root (NULL root: at the sysimage's own top). */
+static int mount_device(
+	const struct bm_device *device, const struct bm_mount *mount, const struct bm_root *root, bool writable)
+{
+	_cleanup_loop_ struct bm_loop loop = BM_LOOP_NONE;
+	struct bm_mount_fs fs = {
+		.source = device->path,
+		.type = device->fstype,
+		.options = mount->options,
+		.root = root,
+		.target = root ? mount->target : BM_SYSIMAGE_DIR,
+		.writable = writable,
+	};
+	struct bm_mount_result result = {0};
+	int r = 0;
+
+	if (device->image) {
+		r = bm_loop_attach(
+			device->image, device->image_offset, device->size_bytes, device->sector_size, !writable, &loop);
+		fs.source = loop.path;
+	}
+	/* The read-only mounts of the survey end a moment after they were let go of. */
+	for (unsigned int try = 0; r == 0 && try < BUSY_TRIES; try++) {
+		r = bm_mount_fs(&fs, &result);
+		if (r != -EBUSY)
+			break;
+		if (try + 1 < BUSY_TRIES)
+			r = 0;
+		bm_sleep_ms(BUSY_WAIT_MS);
+	}
+	if (r < 0)
+		return bm_err_within(r, "%s at %s", device->name, mount->target);
+	if (writable && result.read_only)
+		return bm_err(-EROFS, "%s at %s: the disk is read-only, or the kernel found the filesystem damaged",
+			device->name, mount->target);
+	return 0;
+}
+
+/* The root itself: a device, or a folder that somebody mounted. */
+static int mount_root(const struct bm_survey *survey, const struct bm_system *system, bool writable)
+{
+	if (system->given)
+		return bm_mount_bind(system->dir, NULL, BM_SYSIMAGE_DIR, true, false);
+	return mount_device(&survey->devices.items[system->root_device], &system->mounts[0], NULL, writable);
+}
+
+static int is_mounted_at(const char *target, bool *ret_is)
+{
+	_cleanup_free_ char *path = bm_path_join(BM_SYSIMAGE_DIR, target);
+
+	return path ? bm_mount_is_point(path, ret_is) : -ENOMEM;
+}
+
+/* The other filesystems. One that the boot survives without (nofail, noauto, or not there) is noted and left out. */
+static int mount_others(
+	const struct bm_survey *survey, const struct bm_system *system, bool writable, struct bm_sysimage *image)
+{
+	for (size_t i = 1; i < system->n_mounts; i++) {
+		const struct bm_mount *mount = &system->mounts[i];
+		bool there = false;
+		int r;
+
+		if (mount->device < 0) {
+			r = bm_strv_addf(&image->notes, "%s: %s is not there", mount->target, mount->spec);
+			if (r < 0)
+				return r;
+			continue;
+		}
+		if (system->given && (is_mounted_at(mount->target, &there) < 0 || there))
+			continue;
+		r = mount_device(&survey->devices.items[mount->device], mount, image->root, writable);
+		/* An ESP is of no use to the chroot but for loader tools; the repair may go on without it. */
+		if (r < 0 &&
+			(mount->optional || bm_streq(mount->target, "/boot/efi") || bm_streq(mount->target, "/efi")))
+			r = bm_strv_addf(&image->notes, "%s", bm_err_text(r));
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Whether each of the system's filesystems takes a file: some say "read-only" only when something is written. */
+static int probe_writing(const struct bm_system *system, const struct bm_root *root)
+{
+	static const char *const dirs[] = {"/", "/boot", "/var"};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(dirs); i++) {
+		int r;
+
+		if (i > 0 && !bm_system_mount(system, dirs[i]))
+			continue;
+		r = bm_rootw_probe(root, dirs[i]);
+		/* A full filesystem is writable; how much room there is, is asked later. */
+		if (r < 0 && r != -ENOSPC && r != -EDQUOT)
+			return bm_err_within(r, "cannot write to %s of the system", dirs[i]);
+	}
+	return 0;
+}
+
+static int mount_all(
+	const struct bm_survey *survey, const struct bm_system *system, bool writable, struct bm_sysimage *image)
+{
+	int r;
+
+	r = activate_all(survey, system, writable);
+	if (r == 0)
+		r = mount_root(survey, system, writable);
+	if (r == 0)
+		r = bm_root_open(BM_SYSIMAGE_DIR, &image->root);
+	if (r == 0)
+		r = mount_others(survey, system, writable, image);
+	if (r == 0 && writable)
+		r = probe_writing(system, image->root);
+	if (r == 0)
+		r = bm_mount_api(image->root, &image->notes);
+	return r;
+}
+
+int bm_sysimage_mount(
+	struct bm_survey *survey, const struct bm_system *system, bool writable, struct bm_sysimage *ret_image)
+{
+	struct bm_sysimage image = {0};
+	bool taken = false;
+	unsigned int n;
+	int r;
+
+	bm_survey_release(survey);
+	r = bm_dir_make(BM_SYSIMAGE_DIR, 0755);
+	if (r == 0)
+		r = bm_mount_is_point(BM_SYSIMAGE_DIR, &taken);
+	if (r == 0 && taken)
+		r = bm_err(-EBUSY, "something is mounted at %s (`bootmend umount` takes it down)", BM_SYSIMAGE_DIR);
+	if (r < 0)
+		return r;
+	r = mount_all(survey, system, writable, &image);
+	if (r < 0) {
+		_cleanup_free_ char *why = bm_strf("%s", bm_err_text(r));
+
+		bm_sysimage_done(&image);
+		if (bm_sysimage_umount(&n) < 0)
+			bm_err_clear();
+		/* The line has the errno's text already, which bm_err_text() would say once more. */
+		return bm_err(-ENOTRECOVERABLE, "%s", why ? why : "out of memory");
+	}
+	*ret_image = image;
+	return 0;
+}
+
+void bm_sysimage_done(struct bm_sysimage *image)
+{
+	bm_root_free(image->root);
+	bm_strv_done(&image->notes);
+	*image = (struct bm_sysimage){0};
+}
+
+int bm_sysimage_umount(unsigned int *ret_n)
+{
+	_cleanup_mounts_ struct bm_mounts mounts = {0};
+	int r = bm_mounts_list(BM_SYSIMAGE_DIR, &mounts);
+
+	if (r < 0)
+		return r;
+	r = bm_umount_below(BM_SYSIMAGE_DIR, NULL);
+	if (r < 0)
+		return r;
+	/* Volumes that this or an earlier run activated; one that is in use elsewhere refuses, rightly. */
+	for (size_t i = 0; i < mounts.n; i++)
+		if (bm_str_starts(mounts.items[i].source, "/dev/mapper/") &&
+			bm_lvm_deactivate_path(mounts.items[i].source) < 0)
+			bm_err_clear();
+	bm_lvm_done(&active);
+	*ret_n = (unsigned int)mounts.n;
+	return 0;
+}

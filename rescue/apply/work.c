@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "work.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "../base/err.h"
+#include "../base/str.h"
+#include "../os/mount.h"
+#include "../os/rootw.h"
+#include "../os/spawn.h"
+#include "../os/system.h"
+#include "../plan/tool.h"
+
+enum { TIME_LIMIT_S = 20 * 60, TAIL_LINES = 12, TAIL_LINE_MAX = 300 };
+
+/* A tool unpacks what it packs: three to five times the image, beside the image itself. */
+#define UNPACKED_TIMES 5
+/* What the rescue system keeps for itself and for the tool's processes. */
+#define MEMORY_RESERVE (160 * BM_MIB)
+#define DISK_RESERVE   (16 * BM_MIB)
+
+/* On the disk, parents first in the order of preference: what a reboot cleans, then the root filesystem's own top. */
+static const char *const disk_places[] = {"/var/tmp", "/tmp", "/root", "/var", "/"};
+
+static int name_paths(struct bm_work *work, const char *parent)
+{
+	char id[17];
+	int r = bm_system_random_hex(8, id);
+
+	if (r < 0)
+		return r;
+	work->dir = bm_strf("%s/bootmend-%s", bm_streq(parent, "/") ? "" : parent, id);
+	if (!work->dir)
+		return -ENOMEM;
+	work->output = bm_path_join(work->dir, "image");
+	work->tmpdir = bm_path_join(work->dir, "tmp");
+	work->confdir = bm_path_join(work->dir, "conf");
+	return work->output && work->tmpdir && work->confdir ? 0 : -ENOMEM;
+}
+
+static void free_paths(struct bm_work *work)
+{
+	free(work->dir);
+	free(work->output);
+	free(work->tmpdir);
+	free(work->confdir);
+	*work = (struct bm_work){.root = work->root};
+}
+
+/* A tmpfs of our own below /run: the rescue system's may be small, or forbid programs. */
+static int begin_in_memory(struct bm_work *work, uint64_t size_bytes)
+{
+	int r = name_paths(work, "/run");
+
+	if (r == 0)
+		r = bm_rootw_mkdir_p(work->root, work->dir, 0700);
+	if (r == 0) {
+		r = bm_mount_tmpfs(work->root, work->dir, size_bytes);
+		if (r == 0)
+			r = bm_rootw_mkdir_p(work->root, work->tmpdir, 0700);
+		if (r == 0)
+			work->in_memory = true;
+		else if (bm_rootw_rmdir(work->root, work->dir) < 0)
+			bm_err_clear();
+	}
+	if (r < 0)
+		free_paths(work);
+	return r;
+}
+
+static int begin_on_disk(struct bm_work *work, uint64_t size_bytes, uint64_t *ret_missing_bytes)
+{
+	uint64_t most = 0;
+	int r;
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(disk_places); i++) {
+		struct bm_fs_space space;
+
+		if (!bm_root_is_dir(work->root, disk_places[i]) ||
+			bm_root_space(work->root, disk_places[i], &space) < 0 || space.read_only)
+			continue;
+		most = BM_MAX(most, space.free_bytes);
+		if (space.free_bytes < size_bytes + DISK_RESERVE)
+			continue;
+		r = name_paths(work, disk_places[i]);
+		if (r == 0)
+			r = bm_rootw_mkdir_p(work->root, work->tmpdir, 0700);
+		if (r == 0)
+			return 0;
+		bm_work_end(work);
+	}
+	*ret_missing_bytes = size_bytes + DISK_RESERVE - BM_MIN(most, size_bytes + DISK_RESERVE);
+	return -ENOSPC;
+}
+
+int bm_work_begin(
+	const struct bm_root *root, uint64_t need_bytes, struct bm_work *ret_work, uint64_t *ret_missing_bytes)
+{
+	struct bm_work work = {.root = root};
+	struct bm_system_info info;
+	uint64_t size = need_bytes * (UNPACKED_TIMES + 1);
+	int r;
+
+	r = bm_system_info(&info);
+	if (r < 0)
+		return r;
+	r = -ENOSPC;
+	if (bm_root_is_dir(root, "/run") && info.memory_available_bytes > size + MEMORY_RESERVE)
+		r = begin_in_memory(&work, size + size / 2);
+	bm_system_info_done(&info);
+	if (r < 0)
+		r = begin_on_disk(&work, size, ret_missing_bytes);
+	if (r < 0)
+		return r;
+	*ret_work = work;
+	return 0;
+}
+
+void bm_work_end(struct bm_work *work)
+{
+	_cleanup_free_ char *mounted = NULL;
+
+	if (!work->dir)
+		return;
+	if (work->in_memory) {
+		mounted = bm_path_join(bm_root_dir(work->root), work->dir);
+		if (!mounted || bm_umount_below(mounted, NULL) < 0)
+			bm_err_clear();
+	}
+	if (bm_rootw_remove_tree(work->root, work->dir) < 0)
+		bm_err_clear();
+	free_paths(work);
+}
+
+void bm_tool_run_done(struct bm_tool_run *run)
+{
+	free(run->error);
+	bm_strv_done(&run->tail);
+	*run = (struct bm_tool_run){0};
+}
+
+struct watch {
+	const struct bm_apply_options *options;
+	const struct bm_step *step;
+	char line[TAIL_LINE_MAX]; /* the last whole or begun line of the tool */
+	size_t len;
+	bool ended;
+};
+
+static void on_output(void *context, const char *bytes, size_t len)
+{
+	struct watch *watch = context;
+
+	for (size_t i = 0; i < len; i++) {
+		if (bytes[i] == '\n' || bytes[i] == '\r') {
+			watch->ended = true;
+			continue;
+		}
+		if (watch->ended)
+			watch->len = 0;
+		watch->ended = false;
+		if (watch->len + 1 < sizeof(watch->line))
+			watch->line[watch->len++] = bytes[i];
+	}
+	watch->line[watch->len] = '\0';
+}
+
+static int on_tick(void *context, unsigned int elapsed_s)
+{
+	const struct watch *watch = context;
+
+	if (watch->options->progress)
+		watch->options->progress(
+			watch->options->context, watch->step, elapsed_s, watch->len > 0 ? watch->line : NULL);
+	return 0;
+}
+
+static int keep_tail(const struct bm_buf *output, struct bm_strv *tail)
+{
+	_cleanup_strv_ struct bm_strv lines = {0};
+
+	if (bm_strv_split(&lines, bm_buf_text(output), "\r\n") < 0)
+		return -ENOMEM;
+	for (size_t i = lines.n > TAIL_LINES ? lines.n - TAIL_LINES : 0; i < lines.n; i++)
+		if (bm_strv_addn(tail, lines.items[i], TAIL_LINE_MAX) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+/* A copy of word with the placeholders replaced, appended to words. */
+static int add_word(const struct bm_work *work, const char *word, struct bm_strv *words)
+{
+	const struct {
+		const char *name, *value;
+	} rows[] = {{BM_TOOL_OUTPUT, work->output}, {BM_TOOL_TMPDIR, work->tmpdir}, {BM_TOOL_CONFDIR, work->confdir}};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(rows); i++) {
+		const char *at = strstr(word, rows[i].name);
+
+		if (at)
+			return bm_strv_addf(
+				words, "%.*s%s%s", (int)(at - word), word, rows[i].value, at + strlen(rows[i].name));
+	}
+	return bm_strv_add(words, word);
+}
+
+/* Ends the list with the NULL that exec wants; the list owns only what stands before it. */
+static const char *const *as_argv(struct bm_strv *words)
+{
+	if (!BM_VEC_PUSH(words->items, words->n, words->capacity))
+		return NULL;
+	words->n--;
+	return (const char *const *)words->items;
+}
+
+static int run_words(const struct bm_work *work, struct bm_strv *words, struct bm_strv *environment,
+	struct watch *watch, struct bm_tool_run *run)
+{
+	struct bm_spawn spawn = {
+		.argv = as_argv(words),
+		.env = as_argv(environment),
+		.chroot_dir = bm_root_dir(work->root),
+		.limit_s = watch->options->time_limit_seconds ? watch->options->time_limit_seconds : TIME_LIMIT_S,
+		.on_output = on_output,
+		.on_tick = on_tick,
+		.context = watch,
+	};
+	struct bm_spawn_result result = {0};
+	int r;
+
+	if (!spawn.argv || !spawn.env)
+		return -ENOMEM;
+	r = bm_spawn_run(&spawn, &result);
+	if (r < 0)
+		return r;
+	if (!bm_spawn_ok(&result)) {
+		run->error = bm_spawn_fate_text(bm_path_base(words->items[0]), &result);
+		r = run->error ? keep_tail(&result.output, &run->tail) : -ENOMEM;
+	}
+	bm_spawn_result_done(&result);
+	return r;
+}
+
+/* Replaces a file of the work folder by its present content and more. */
+static int append_to(const struct bm_work *work, const char *path, const char *more)
+{
+	const struct bm_rootw_attr attr = {.mode = 0644};
+	_cleanup_buf_ struct bm_buf text = {0};
+	int r = 0;
+
+	if (bm_root_exists(work->root, path)) {
+		r = bm_root_read(work->root, path, BM_MIB, &text);
+		if (r == 0)
+			r = bm_rootw_unlink(work->root, path);
+	}
+	if (r == 0)
+		r = bm_buf_addf(&text, "\n%s\n", more);
+	return r < 0 ? r : bm_rootw_write(work->root, path, bm_buf_text(&text), text.len, &attr);
+}
+
+/* The tool's configuration copied by the system's own cp, with the drivers added to the list of modules. */
+static int copy_config(
+	const struct bm_work *work, const struct bm_step *step, struct watch *watch, struct bm_tool_run *run)
+{
+	_cleanup_strv_ struct bm_strv words = {0}, environment = {0};
+	_cleanup_free_ char *drivers = bm_strv_join(&step->drivers, "\n");
+	_cleanup_free_ char *modules = bm_path_join(work->confdir, "modules");
+	_cleanup_free_ char *dropins = bm_path_join(work->confdir, "conf.d");
+	_cleanup_free_ char *dropin = dropins ? bm_path_join(dropins, "zz-bootmend") : NULL;
+	const char *const cp[] = {"cp", "-a", bm_tool_config(step), work->confdir};
+	int r = drivers && modules && dropin ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < BM_ARRAY_SIZE(cp); i++)
+		r = bm_strv_add(&words, cp[i]);
+	if (r == 0)
+		r = run_words(work, &words, &environment, watch, run);
+	if (r == 0 && !run->error && step->drivers.n > 0)
+		r = append_to(work, modules, drivers);
+	/* MODULES=dep looks at this machine's hardware, which is not the patient's. */
+	if (r == 0 && !run->error && step->generic) {
+		r = bm_rootw_mkdir_p(work->root, dropins, 0755);
+		if (r == 0)
+			r = append_to(work, dropin, "MODULES=most");
+	}
+	return r;
+}
+
+int bm_work_run(const struct bm_work *work, const struct bm_step *step, const struct bm_apply_options *options,
+	struct bm_tool_run *ret_run)
+{
+	_cleanup_strv_ struct bm_strv words = {0}, environment = {0};
+	struct watch watch = {.options = options, .step = step};
+	struct bm_tool_run run = {0};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < step->argv.n; i++)
+		r = add_word(work, step->argv.items[i], &words);
+	for (size_t i = 0; r == 0 && i < step->environment.n; i++)
+		r = add_word(work, step->environment.items[i], &environment);
+	if (r == 0 && bm_tool_config(step))
+		r = copy_config(work, step, &watch, &run);
+	if (r == 0 && !run.error)
+		r = run_words(work, &words, &environment, &watch, &run);
+	if (r < 0) {
+		bm_tool_run_done(&run);
+		return r;
+	}
+	*ret_run = run;
+	return 0;
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "plan.h"
+
+#include <errno.h>
+
+#include "../base/str.h"
+#include "tool.h"
+
+/* Sizes of a new image, where no other tells: host-only images of common systems are 15 to 45 MiB, generic ones more
+ * than twice that. */
+#define GUESS_BYTES	    (48 * BM_MIB)
+#define GUESS_GENERIC_BYTES (112 * BM_MIB)
+
+const char *bm_step_kind_text(enum bm_step_kind kind)
+{
+	static const char *const texts[] = {"mount", "depmod", "build", "prove", "swap", "record", "unmount"};
+
+	return texts[kind];
+}
+
+void bm_plan_done(struct bm_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_steps; i++) {
+		struct bm_step *step = &plan->steps[i];
+
+		free(step->version);
+		free(step->target);
+		free(step->filesystem);
+		free(step->why);
+		free(step->text);
+		bm_strv_done(&step->argv);
+		bm_strv_done(&step->environment);
+		bm_strv_done(&step->drivers);
+	}
+	free(plan->steps);
+	free(plan->system_id);
+	free(plan->kernel);
+	bm_strv_done(&plan->notes);
+	*plan = (struct bm_plan){0};
+}
+
+/* Adds a step; target may be NULL. The filesystem is that of target, else the root's. */
+static struct bm_step *add_step(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system,
+	enum bm_step_kind kind, const char *version, const char *target)
+{
+	struct bm_step *step = BM_VEC_PUSH(plan->steps, plan->n_steps, plan->cap_steps);
+	const struct bm_mount *mount = bm_system_mount_of(system, target ? target : "/");
+
+	if (!step || bm_str_set(&step->version, version) < 0 || bm_str_set(&step->target, target) < 0)
+		return NULL;
+	step->kind = kind;
+	if (mount && mount->device >= 0 && bm_str_set(&step->filesystem, survey->devices.items[mount->device].uuid) < 0)
+		return NULL;
+	return step;
+}
+
+/* A new image is about as large as the present one, or the largest of the others: a cut one says nothing. */
+static uint64_t estimate(const struct bm_system *system, bool hardware_known)
+{
+	uint64_t largest = 0;
+
+	for (size_t i = 0; i < system->n_kernels; i++)
+		for (size_t f = 0; f < system->kernels[i].n_initramfs; f++)
+			if (!system->kernels[i].rescue)
+				largest = BM_MAX(largest, system->kernels[i].initramfs[f].size_bytes);
+	if (largest < 4 * BM_MIB)
+		return hardware_known ? GUESS_BYTES : GUESS_GENERIC_BYTES;
+	return hardware_known ? largest + largest / 8 : largest * 2;
+}
+
+static int plan_depmod(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system,
+	const struct bm_kernel *kernel)
+{
+	struct bm_step *step;
+
+	if ((kernel->modules_dep && !kernel->modules_dep_stale) || !system->tools.depmod)
+		return 0;
+	step = add_step(plan, survey, system, BM_STEP_DEPMOD, kernel->version, kernel->modules_dir);
+	if (!step)
+		return -ENOMEM;
+	step->why = bm_strf("modules.dep of %s is %s", kernel->version,
+		kernel->modules_dep ? "older than the modules" : "missing or empty");
+	step->text = bm_strf("index the modules of %s (depmod)", kernel->version);
+	if (!step->why || !step->text || bm_strv_add(&step->argv, system->tools.depmod) < 0 ||
+		bm_strv_add(&step->argv, "-a") < 0 || bm_strv_add(&step->argv, kernel->version) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+static int compose_build(
+	const struct bm_system *system, const struct bm_needs *needs, const struct bm_tool *tool, struct bm_step *step)
+{
+	bm_strv_done(&step->argv);
+	bm_strv_done(&step->environment);
+	bm_strv_done(&step->drivers);
+	for (size_t i = 0; i < needs->add_drivers.n; i++)
+		if (bm_strv_add(&step->drivers, needs->add_drivers.items[i]) < 0)
+			return -ENOMEM;
+	return tool->command(system, needs, step);
+}
+
+int bm_plan_refresh_build(const struct bm_survey *survey, const struct bm_system *system, struct bm_step *step)
+{
+	const struct bm_kernel *kernel = bm_system_kernel(system, step->version);
+	const struct bm_tool *tool = bm_tool_of(system);
+	_cleanup_needs_ struct bm_needs needs = {0};
+
+	if (bm_needs_read(survey, system, kernel, true, &needs) < 0)
+		return -ENOMEM;
+	return compose_build(system, &needs, tool, step);
+}
+
+/* Depmod, build, prove and swap of one kernel. */
+static int plan_kernel(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system,
+	const struct bm_kernel *kernel, const struct bm_tool *tool)
+{
+	_cleanup_needs_ struct bm_needs needs = {0};
+	const char *version = bm_streq(tool->name, "dracut") ? system->tools.dracut_version : NULL;
+	struct bm_step *step;
+
+	if (bm_needs_read(survey, system, kernel, true, &needs) < 0 || plan_depmod(plan, survey, system, kernel) < 0)
+		return -ENOMEM;
+	step = add_step(plan, survey, system, BM_STEP_BUILD, kernel->version, NULL);
+	if (!step)
+		return -ENOMEM;
+	step->need_bytes = estimate(system, needs.hardware_known);
+	step->generic = !needs.hardware_known;
+	step->text = bm_strf("build an initramfs for %s with the system's %s%s%s", kernel->version, tool->name,
+		version ? " " : "", version ? version : "");
+	if (!step->text || compose_build(system, &needs, tool, step) < 0)
+		return -ENOMEM;
+	step = add_step(plan, survey, system, BM_STEP_PROVE, kernel->version, kernel->initramfs_path);
+	if (!step)
+		return -ENOMEM;
+	step->text = bm_strf("prove that the new image can boot %s%s", kernel->version,
+		needs.hardware_known ? " on this machine" : "");
+	if (!step->text)
+		return -ENOMEM;
+	step = add_step(plan, survey, system, BM_STEP_SWAP, kernel->version, kernel->initramfs_path);
+	if (!step)
+		return -ENOMEM;
+	step->text = kernel->initramfs_exists
+			     ? bm_strf("keep the previous image and swap the new one in as %s", kernel->initramfs_path)
+			     : bm_strf("put the new image in place as %s", kernel->initramfs_path);
+	step->why =
+		bm_strf("%s", kernel->initramfs_by_entry ? "the boot entry loads this file"
+							 : "no boot entry names one; this is the distribution's habit");
+	if (!step->text || !step->why)
+		return -ENOMEM;
+	if (!needs.hardware_known)
+		return bm_strv_addf(&plan->notes,
+			"The disk is not on hardware that this machine shows, so the image of %s is built for any "
+			"hardware.",
+			kernel->version);
+	return 0;
+}
+
+/* The versions that could be rebuilt, for a message. */
+static char *versions_text(const struct bm_system *system)
+{
+	_cleanup_strv_ struct bm_strv versions = {0};
+
+	for (size_t i = 0; i < system->n_kernels; i++)
+		if (system->kernels[i].modules_dir && bm_strv_add(&versions, system->kernels[i].version) < 0)
+			return NULL;
+	return versions.n > 0 ? bm_strv_join(&versions, ", ") : bm_strf("none");
+}
+
+static int refuse(struct bm_plan *plan, enum bm_plan_refusal reason, enum bm_plan_refusal *ret_refusal, char *text)
+{
+	int r = text ? bm_strv_add(&plan->notes, text) : -ENOMEM;
+
+	free(text);
+	*ret_refusal = reason;
+	return r;
+}
+
+/* The kernel that is meant, or a refusal. */
+static int choose_kernel(const struct bm_system *system, const char *typed, struct bm_plan *plan,
+	const struct bm_kernel **ret_kernel, enum bm_plan_refusal *ret_refusal)
+{
+	_cleanup_free_ char *have = versions_text(system), *version = NULL;
+	const struct bm_kernel *kernel;
+
+	if (!have)
+		return -ENOMEM;
+	if (typed) {
+		/* The very version first: one may begin like a file name. */
+		version = bm_system_kernel(system, typed) ? bm_strf("%s", typed) : bm_kernel_version_of(typed);
+		if (!version)
+			return -ENOMEM;
+		kernel = bm_system_kernel(system, version);
+		/* A file name without a version (vmlinuz): what the image says it is. */
+		for (size_t i = 0; !kernel && i < system->n_kernels; i++)
+			if (bm_streq(system->kernels[i].image, typed) ||
+				bm_streq(system->kernels[i].initramfs_path, typed))
+				kernel = &system->kernels[i];
+	} else {
+		kernel = bm_system_default_kernel(system);
+		if (!kernel)
+			return refuse(plan, BM_PLAN_NO_DEFAULT, ret_refusal,
+				bm_strf("The default boot entry names no kernel that is known; name one with --kernel: "
+					"%s.",
+					have));
+	}
+	if (!kernel || !kernel->modules_dir)
+		return refuse(plan, BM_PLAN_NO_KERNEL, ret_refusal,
+			bm_strf("Kernel %s has no modules on this system; kernels that have: %s.",
+				kernel ? kernel->version : version, have));
+	*ret_kernel = kernel;
+	return 0;
+}
+
+static int plan_steps(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system,
+	const struct bm_kernel *one, const struct bm_tool *tool)
+{
+	struct bm_step *step = add_step(plan, survey, system, BM_STEP_MOUNT, NULL, NULL);
+
+	if (!step || bm_str_set(&step->text,
+			     "mount the system under /mnt/sysimage for writing, with /proc /sys /dev /run") < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < system->n_kernels; i++) {
+		const struct bm_kernel *kernel = &system->kernels[i];
+
+		if (one ? kernel == one : kernel->modules_dir && kernel->image && !kernel->rescue)
+			if (plan_kernel(plan, survey, system, kernel, tool) < 0)
+				return -ENOMEM;
+	}
+	step = add_step(plan, survey, system, BM_STEP_RECORD, NULL, "/var/log/bootmend");
+	if (!step || bm_str_set(&step->text, "write down what was done in /var/log/bootmend") < 0)
+		return -ENOMEM;
+	step = add_step(plan, survey, system, BM_STEP_UNMOUNT, NULL, NULL);
+	return step && bm_str_set(&step->text, "unmount everything") == 0 ? 0 : -ENOMEM;
+}
+
+int bm_plan_repair(const struct bm_survey *survey, const struct bm_system *system, const char *kernel,
+	struct bm_plan *ret_plan, enum bm_plan_refusal *ret_refusal)
+{
+	const struct bm_tool *tool = bm_tool_of(system);
+	const struct bm_kernel *one = NULL;
+	struct bm_plan plan = {0};
+	int r;
+
+	*ret_refusal = BM_PLAN_OK;
+	r = bm_str_set(&plan.system_id, system->id);
+	if (r == 0 && !bm_streq(kernel, "all"))
+		r = choose_kernel(system, kernel, &plan, &one, ret_refusal);
+	if (r == 0 && *ret_refusal == BM_PLAN_OK)
+		r = bm_str_set(&plan.kernel, one ? one->version : "all");
+	if (r == 0 && *ret_refusal == BM_PLAN_OK && !tool)
+		r = refuse(&plan, BM_PLAN_NO_TOOL, ret_refusal,
+			bm_strf("This system has neither dracut nor initramfs-tools, so its initramfs cannot be "
+				"rebuilt with "
+				"its own tool."));
+	if (r == 0 && *ret_refusal == BM_PLAN_OK && one && !system->tools.depmod &&
+		(!one->modules_dep || one->modules_dep_stale))
+		r = bm_strv_add(&plan.notes, "The system has no depmod; its module index is taken as it is.");
+	if (r == 0 && *ret_refusal == BM_PLAN_OK)
+		r = plan_steps(&plan, survey, system, one, tool);
+	if (r < 0) {
+		bm_plan_done(&plan);
+		return r;
+	}
+	*ret_plan = plan;
+	return 0;
+}
