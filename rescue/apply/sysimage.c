@@ -65,6 +65,7 @@ static int mount_device(
 		.root = root,
 		.target = root ? mount->target : BM_SYSIMAGE_DIR,
 		.writable = writable,
+		.enter = true,
 	};
 	struct bm_mount_result result = {0};
 	int r = 0;

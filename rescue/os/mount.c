@@ -186,7 +186,8 @@ static void unprotect(int device)
 
 static int mount_once(const struct bm_mount_fs *mount, const char *target, const char *options)
 {
-	unsigned long flags = MS_NOATIME | (mount->writable ? 0 : MS_RDONLY | MS_NODEV | MS_NOSUID | MS_NOEXEC);
+	unsigned long guard = MS_NODEV | MS_NOSUID | (mount->enter ? 0 : MS_NOEXEC);
+	unsigned long flags = MS_NOATIME | (mount->writable ? 0 : MS_RDONLY | guard);
 	_cleanup_fd_ int device = -1;
 	bool protected;
 	int r;
