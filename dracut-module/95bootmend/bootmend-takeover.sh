@@ -1,6 +1,7 @@
 #!/bin/sh
-# pre-mount hook: the drivers are loaded, nothing is mounted. With bootmend.rescue this is where the boot ends
-# and bootmend begins; there is no way back to dracut, so that no root is ever mounted and switched to.
+# pre-trigger hook: udev runs, no driver is loaded and nothing is mounted yet. With bootmend.rescue this is where the
+# boot ends and bootmend begins; there is no way back to dracut, which would wait for disks that an image made for
+# one machine knows by name, and then mount a root and switch to it.
 if getargbool 0 bootmend.rescue; then
 	while :; do
 		/usr/lib/bootmend/rescue

@@ -69,16 +69,15 @@ install() {
 		inst "$binary" /usr/bin/bootmend
 	fi
 
-	inst_multiple -o lvm dmsetup mdadm cryptsetup kmod modprobe depmod udevadm setsid sync stty
+	inst_multiple -o lvm dmsetup mdadm cryptsetup kmod modprobe insmod rmmod lsmod modinfo depmod udevadm setsid sync stty
 	bootmend_install_busybox
 
 	inst_script "$moddir/rescue.sh" /usr/lib/bootmend/rescue
 	inst_script "$moddir/console.sh" /usr/lib/bootmend/console
 	inst_simple "$moddir/shellrc" /usr/lib/bootmend/shellrc
 
-	inst_hook cmdline 00 "$moddir/bootmend-root.sh"
-	inst_hook pre-udev 99 "$moddir/bootmend-nowait.sh"
-	inst_hook pre-mount 00 "$moddir/bootmend-takeover.sh"
+	inst_hook cmdline 99 "$moddir/bootmend-root.sh"
+	inst_hook pre-trigger 99 "$moddir/bootmend-takeover.sh"
 	inst_hook emergency 60 "$moddir/bootmend-hint.sh"
 
 	# The emergency shell is a login shell, with / (dracut's own init) or /root (systemd's sulogin) as its home.

@@ -1,11 +1,22 @@
 #!/bin/sh
 # The rescue system: what runs in place of a boot when the kernel command line says bootmend.rescue.
 #
-#   1. waits until the disks are there
+#   1. has udev load the drivers, and waits until the disks are there
 #   2. bootmend auto --if-asked, once, on the system console; it returns 3 at once where neither the kernel
 #      command line nor a BOOTMENDCFG volume asks for it, and reboots or powers off by itself where told to
 #   3. on every console: the menu, after it a shell, after that the menu again, for ever
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
+
+# Cold plug, as every boot does it, without the hundreds of devices that need no driver and have no part in disks
+# and keyboards: on a slow machine they cost several seconds.
+load_drivers() {
+	set --
+	for subsystem in tty vc vtconsole misc mem bdi memory node cpu workqueue clockevents clocksource container \
+		graphics input sound thermal net wakeup rtc leds powercap event_source; do
+		set -- "$@" "--subsystem-nomatch=$subsystem"
+	done
+	udevadm trigger --type=devices --action=add "$@"
+}
 
 # Disks appear one after another, and udev is idle in between: wait until two looks half a second apart agree.
 # A machine without any disk gets ten seconds.
@@ -61,6 +72,7 @@ echo 0 > /proc/sys/kernel/ctrl-alt-del
 echo bootmend > /proc/sys/kernel/hostname
 mkdir -p /root
 
+load_drivers
 wait_for_disks
 
 read -r consoles < /sys/class/tty/console/active || consoles=''
