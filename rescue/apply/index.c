@@ -60,15 +60,13 @@ int bm_index_save(const struct bm_work *work, const char *modules_dir, struct bm
 	return 0;
 }
 
-static int same_content(const struct bm_root *root, const char *a, const char *b, bool *ret_same)
+/* Whether depmod left the file alone: it writes anew, and the copy has the time of what it was made from. */
+static bool untouched(const struct bm_root *root, const char *live, const char *copy)
 {
-	char hash_a[BM_SHA256_TEXT], hash_b[BM_SHA256_TEXT];
-	int r = bm_root_hash(root, a, hash_a, NULL);
+	struct bm_stat a, b;
 
-	if (r == 0)
-		r = bm_root_hash(root, b, hash_b, NULL);
-	*ret_same = r == 0 && bm_streq(hash_a, hash_b);
-	return r == -ENOENT ? 0 : r;
+	return bm_root_stat(root, live, false, &a) == 0 && bm_root_stat(root, copy, false, &b) == 0 &&
+	       a.size_bytes == b.size_bytes && a.mtime_s == b.mtime_s && a.mtime_ns == b.mtime_ns;
 }
 
 static int restore_one(const struct bm_work *work, const struct bm_index_backup *backup, const char *name)
@@ -76,16 +74,14 @@ static int restore_one(const struct bm_work *work, const struct bm_index_backup 
 	_cleanup_free_ char *live = bm_path_join(backup->modules_dir, name);
 	_cleanup_free_ char *copy = bm_path_join(backup->copies, name);
 	_cleanup_free_ char *fresh = live ? bm_strf("%s.bootmend-new", live) : NULL;
-	bool same;
 	int r;
 
 	if (!live || !copy || !fresh)
 		return -ENOMEM;
 	if (!bm_strv_has(&backup->names, name))
 		return bm_rootw_unlink(work->root, live);
-	r = same_content(work->root, live, copy, &same);
-	if (r < 0 || same)
-		return r;
+	if (untouched(work->root, live, copy))
+		return 0;
 	r = bm_rootw_copy(work->root, copy, fresh);
 	return r < 0 ? r : bm_rootw_rename(work->root, fresh, live);
 }

@@ -144,8 +144,8 @@ static int give_up(const struct bm_root *root, const char *path, int error)
 	return error;
 }
 
-int bm_rootw_write(const struct bm_root *root, const char *path, const void *bytes, size_t len,
-	const struct bm_rootw_attr *attr)
+int bm_rootw_write(
+	const struct bm_root *root, const char *path, const void *bytes, size_t len, const struct bm_rootw_attr *attr)
 {
 	int fd, r;
 
@@ -356,11 +356,33 @@ int bm_rootw_sync_fs(const struct bm_root *root, const char *path)
 	return syncfs(fd) < 0 ? bm_err(-errno, "%s", path) : 0;
 }
 
+/* A file without a name: nothing of it is seen, not even in the directory's times. 1 where the filesystem has none. */
+static int probe_unnamed(const struct bm_root *root, const char *dir)
+{
+	_cleanup_fd_ int dir_fd = -1;
+	int fd, r = bm_root_open_dir(root, dir, &dir_fd);
+
+	if (r < 0)
+		return r;
+	fd = openat(dir_fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT || errno == EINVAL ? 1 : -errno;
+	r = bm_file_put(fd, "bootmend\n", 9);
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	if (close(fd) < 0 && r == 0)
+		r = -errno;
+	return r;
+}
+
 int bm_rootw_probe(const struct bm_root *root, const char *dir)
 {
 	_cleanup_free_ char *path = NULL;
 	int fd, r;
 
+	r = probe_unnamed(root, dir);
+	if (r <= 0)
+		return r < 0 ? bm_err(r, "%s cannot be written", dir) : 0;
 	path = bm_strf("%s/.bootmend-probe.%ld", dir, (long)getpid());
 	if (!path)
 		return bm_err(-ENOMEM, "%s", dir);
