@@ -28,8 +28,8 @@ struct bm_modules_texts {
 struct bm_modules;
 
 /*
- * Makes the index. Lines that can't be understood are passed over and counted. A distribution kernel's 4200 modules
- * and 20000 aliases take about 6 ms and twice the texts' size.
+ * Makes the index. Lines that can't be understood are passed over and counted. Debian's 4000 modules and 20000
+ * aliases take some 30 ms (musl, half of it with glibc) and 5 MiB.
  * Returns 0; -EFBIG for a text or a number of entries beyond the limits, -ENOMEM.
  */
 int bm_modules_new(const struct bm_modules_texts *texts, struct bm_modules **ret_modules) BM_MUST_CHECK;
