@@ -74,7 +74,7 @@ static char *read_file(struct bm_grubcfg_run *run, const char *name, bool tell, 
 		return NULL;
 	}
 	run->n_files++;
-	if (!bm_grubcfg_locate(run, name, &path, &place, NULL))
+	if (!bm_grubcfg_locate(run, name, &path, &place))
 		return NULL;
 	if (input->read) {
 		struct bm_grubcfg_ref ref = {.path = path, .place = &place};
@@ -189,6 +189,12 @@ static int do_load_env(struct bm_grubcfg_run *run, const struct bm_strv *args)
 		env = &other;
 	}
 	run->cfg->uses_env = true;
+	if (env && env->refused) {
+		bm_grubcfg_warn(
+			run, BM_GRUBCFG_MISSING, "the environment block %s: GRUB does not read it", env->damage);
+		env = NULL;
+		file = "";
+	}
 	if (!env && !file)
 		bm_grubcfg_warn(run, BM_GRUBCFG_MISSING, "the environment block is not there");
 	for (size_t i = 0; env && i < env->n && run->flow == BM_GRUBCFG_GO; i++) {
@@ -271,6 +277,30 @@ static int do_unknowable(struct bm_grubcfg_run *run, const struct bm_strv *args)
 	return 1;
 }
 
+/* Fedora's, for counting boots */
+static int do_count(struct bm_grubcfg_run *run, const struct bm_strv *args)
+{
+	const char *value = args->n > 1 ? bm_grubcfg_get(run, args->items[1]) : NULL;
+	_cleanup_free_ char *text = NULL;
+	uint64_t number;
+
+	if (!value || bm_num_u64(value, &number) < 0 || number > INT32_MAX)
+		return 1;
+	text = bm_strf("%ld", (long)number + (args->items[0][0] == 'i' ? 1 : -1));
+	if (text)
+		bm_grubcfg_set(run, args->items[1], text);
+	else
+		bm_grubcfg_no_memory(run);
+	return 0;
+}
+
+/* Ubuntu's list of graphics adapters: none matches. */
+static int do_hwmatch(struct bm_grubcfg_run *run, const struct bm_strv *args BM_UNUSED)
+{
+	bm_grubcfg_set(run, "match", "0");
+	return 0;
+}
+
 static int do_shift(struct bm_grubcfg_run *run, const struct bm_strv *args)
 {
 	uint64_t n = 1;
@@ -334,6 +364,7 @@ static const struct {
 	{"cmostest", do_false},
 	{"configfile", do_configfile},
 	{"continue", do_leave},
+	{"decrement", do_count},
 	{"devicetree", bm_grubcfg_devicetree},
 	{"eval", do_eval},
 	{"exit", do_exit},
@@ -341,6 +372,8 @@ static const struct {
 	{"false", do_false},
 	{"fwsetup", do_true},
 	{"halt", do_exit},
+	{"hwmatch", do_hwmatch},
+	{"increment", do_count},
 	{"initrd", bm_grubcfg_initrd},
 	{"initrd16", bm_grubcfg_initrd},
 	{"initrdefi", bm_grubcfg_initrd},
@@ -383,26 +416,28 @@ static const struct {
 /* Those without a say in what boots. */
 static const char *const silent[] = {"acpi", "appleloader", "authenticate", "background_color", "background_image",
 	"badram", "blocklist", "cat", "clear", "cmosclean", "cmosdump", "cmosset", "cmp", "cpuid", "crc", "cryptomount",
-	"cutmem", "date", "distrust", "drivemap", "echo", "efi-export-env", "efi-load-env",
-	"extract_entries_configfile", "extract_entries_source", "extract_legacy_entries_configfile",
-	"extract_legacy_entries_source", "file", "fix_video", "functional_test", "getenv", "gettext", "gptrepair",
-	"gptsync", "hashsum", "hdparm", "hello", "help", "hexdump", "inb", "inl", "insmod", "inw", "is_sb_enabled",
-	"keymap", "legacy_check_password", "legacy_password", "legacy_source", "list_env", "list_trusted", "loadbios",
-	"loadfont", "loopback", "ls", "lsacpi", "lsapm", "lscoreboot", "lsdev", "lsefi", "lsefimmap", "lsefisystab",
-	"lsfonts", "lsmmap", "lsmod", "lspci", "lssal", "lsxen", "macppcbless", "md5sum", "net_add_addr", "net_add_dns",
-	"net_add_route", "net_bootp", "net_bootp6", "net_del_addr", "net_del_dns", "net_del_route", "net_dhcp",
-	"net_get_dhcp_option", "net_ipv6_autoconf", "net_ls_addr", "net_ls_cards", "net_ls_dns", "net_ls_routes",
-	"net_nslookup", "nativedisk", "normal_exit", "outb", "outl", "outw", "parttool", "password", "password_pbkdf2",
-	"pcidump", "play", "pxechainloader", "pxe_unload", "read", "read_byte", "read_dword", "read_word", "rdmsr",
-	"rmmod", "save_env", "sendkey", "serial", "set_efi_env", "setparams", "setpci", "sha1sum", "sha256sum",
-	"sha512sum", "shim_lock", "sleep", "smbios", "suspend", "terminal", "terminal_input", "terminal_output",
-	"terminfo", "testload", "testspeed", "time", "tpm2_key_protector_clear", "tpm2_key_protector_init", "trust",
-	"trust_pcr", "true", "uki", "usbtest", "vbeinfo", "vbetest", "verify_detached", "versioncheck", "videoinfo",
-	"videotest", "wrmsr", "write_byte", "write_dword", "write_word", "xnu_devprop_load", "xnu_kernel",
-	"xnu_kernel64", "xnu_kext", "xnu_kextdir", "xnu_mkext", "xnu_ramdisk", "xnu_resume", "xnu_splash", "xnu_uuid",
-	"zfs-bootfs", "zfsinfo", "zfskey", "kfreebsd", "kfreebsd_loadenv", "kfreebsd_module", "kfreebsd_module_elf",
-	"kopenbsd", "kopenbsd_ramdisk", "knetbsd", "knetbsd_module", "knetbsd_module_elf", "lua", "btrfs-list-subvols",
-	"btrfs-mount-subvol", "btrfs-get-default-subvol", "btrfs-info", "decrement"};
+	"cutmem", "date", "distrust", "drivemap", "echo", "efi-export-env", "efiemu_loadcore", "efiemu_prepare",
+	"efiemu_unload", "efitextmode", "gptprio.next", "hiddenentry", "lockdown", "mmap", "plainmount", "rescue",
+	"version", "efi-load-env", "extract_entries_configfile", "extract_entries_source",
+	"extract_legacy_entries_configfile", "extract_legacy_entries_source", "file", "fix_video", "functional_test",
+	"getenv", "gettext", "gptrepair", "gptsync", "hashsum", "hdparm", "hello", "help", "hexdump", "inb", "inl",
+	"insmod", "inw", "is_sb_enabled", "keymap", "legacy_check_password", "legacy_password", "legacy_source",
+	"list_env", "list_trusted", "loadbios", "loadfont", "loopback", "ls", "lsacpi", "lsapm", "lscoreboot", "lsdev",
+	"lsefi", "lsefimmap", "lsefisystab", "lsfonts", "lsmmap", "lsmod", "lspci", "lssal", "lsxen", "macppcbless",
+	"md5sum", "net_add_addr", "net_add_dns", "net_add_route", "net_bootp", "net_bootp6", "net_del_addr",
+	"net_del_dns", "net_del_route", "net_dhcp", "net_get_dhcp_option", "net_ipv6_autoconf", "net_ls_addr",
+	"net_ls_cards", "net_ls_dns", "net_ls_routes", "net_nslookup", "nativedisk", "normal_exit", "outb", "outl",
+	"outw", "parttool", "password", "password_pbkdf2", "pcidump", "play", "pxechainloader", "pxe_unload", "read",
+	"read_byte", "read_dword", "read_word", "rdmsr", "rmmod", "save_env", "sendkey", "serial", "set_efi_env",
+	"setparams", "setpci", "sha1sum", "sha256sum", "sha512sum", "shim_lock", "sleep", "smbios", "suspend",
+	"terminal", "terminal_input", "terminal_output", "terminfo", "testload", "testspeed", "time",
+	"tpm2_key_protector_clear", "tpm2_key_protector_init", "trust", "trust_pcr", "true", "uki", "usbtest",
+	"vbeinfo", "vbetest", "verify_detached", "versioncheck", "videoinfo", "videotest", "wrmsr", "write_byte",
+	"write_dword", "write_word", "xnu_devprop_load", "xnu_kernel", "xnu_kernel64", "xnu_kext", "xnu_kextdir",
+	"xnu_mkext", "xnu_ramdisk", "xnu_resume", "xnu_splash", "xnu_uuid", "zfs-bootfs", "zfsinfo", "zfskey",
+	"kfreebsd", "kfreebsd_loadenv", "kfreebsd_module", "kfreebsd_module_elf", "kopenbsd", "kopenbsd_ramdisk",
+	"knetbsd", "knetbsd_module", "knetbsd_module_elf", "lua", "btrfs-list-subvols", "btrfs-mount-subvol",
+	"btrfs-get-default-subvol", "btrfs-info", "decrement"};
 
 bool bm_grubcfg_command(struct bm_grubcfg_run *run, const struct bm_strv *args, const struct bm_grubcfg_node *node)
 {

@@ -50,7 +50,7 @@ static int load_kernel(struct bm_grubcfg_run *run, const struct bm_strv *args, s
 	load->hypervisor = hypervisor;
 	run->chain = false;
 	load->unresolved = run->unset;
-	if (!bm_grubcfg_locate(run, args->items[path], &load->kernel, &load->place, NULL))
+	if (!bm_grubcfg_locate(run, args->items[path], &load->kernel, &load->place))
 		return 1;
 	load->cmdline = join_args(args, first);
 	if (!load->cmdline)
@@ -74,7 +74,6 @@ static int add_initrd(struct bm_grubcfg_run *run, const char *text)
 	struct bm_entry *load = &run->load;
 	struct bm_entry_place place = {0};
 	char *path = NULL;
-	bool own;
 	int status = 1;
 
 	if (bm_str_starts(text, "newc:")) {
@@ -82,9 +81,10 @@ static int add_initrd(struct bm_grubcfg_run *run, const char *text)
 
 		text = colon ? colon + 1 : text;
 	}
-	if (!*text || load->initrds.n >= BM_BLS_INITRDS_MAX || !bm_grubcfg_locate(run, text, &path, &place, &own))
+	if (!*text || load->initrds.n >= BM_BLS_INITRDS_MAX || !bm_grubcfg_locate(run, text, &path, &place))
 		return 1;
-	if (load->initrds.n == 0 && own && place.device && !bm_streq(place.device, load->place.device)) {
+	/* Elsewhere than the kernel: by its own device, or because the kernel has one and $root is another. */
+	if (load->initrds.n == 0 && place.device && !bm_streq(place.device, load->place.device)) {
 		if (bm_str_set(&load->initrd_device, place.device) < 0)
 			bm_grubcfg_no_memory(run);
 	}
@@ -119,7 +119,7 @@ int bm_grubcfg_multiboot(struct bm_grubcfg_run *run, const struct bm_strv *args)
 	struct bm_entry_place place = {0};
 	char *name = NULL;
 
-	if (path >= args->n || !bm_grubcfg_locate(run, args->items[path], &name, &place, NULL))
+	if (path >= args->n || !bm_grubcfg_locate(run, args->items[path], &name, &place))
 		return 1;
 	bm_entry_place_done(&place);
 	bm_entry_done(&run->load);
@@ -151,7 +151,7 @@ int bm_grubcfg_devicetree(struct bm_grubcfg_run *run, const struct bm_strv *args
 	struct bm_entry_place place = {0};
 	char *path = NULL;
 
-	if (args->n < 2 || !bm_grubcfg_locate(run, args->items[1], &path, &place, NULL))
+	if (args->n < 2 || !bm_grubcfg_locate(run, args->items[1], &path, &place))
 		return 1;
 	bm_entry_place_done(&place);
 	free(run->load.devicetree);

@@ -206,7 +206,7 @@ int bm_grubcfg_blscfg(struct bm_grubcfg_run *run, const struct bm_strv *args)
 		cfg->uses_bls = true;
 		cfg->bls_line = run->line;
 		cfg->bls_position = cfg->entries.n;
-		if (bm_grubcfg_locate(run, dir ? dir : "/", &path, &cfg->bls_place, NULL) && dir) {
+		if (bm_grubcfg_locate(run, dir ? dir : "/", &path, &cfg->bls_place) && dir) {
 			free(cfg->bls_dir);
 			cfg->bls_dir = path;
 			path = NULL;
@@ -295,7 +295,7 @@ static void run_entry(struct bm_grubcfg_run *run, size_t index)
 	char *path = NULL;
 
 	if (entry->bls) {
-		if (bm_grubcfg_locate(run, "/", &path, &entry->place, NULL))
+		if (bm_grubcfg_locate(run, "/", &path, &entry->place))
 			free(path);
 		return;
 	}

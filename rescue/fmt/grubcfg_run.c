@@ -19,13 +19,22 @@ void bm_grubcfg_warn(struct bm_grubcfg_run *run, enum bm_grubcfg_warning_kind ki
 	struct bm_buf text = {0};
 	va_list args;
 
-	if (cfg->n_warnings >= BM_GRUBCFG_WARNINGS_MAX) {
-		cfg->n_warnings_dropped++;
-		return;
-	}
 	va_start(args, format);
 	bm_buf_addv(&text, format, args);
 	va_end(args);
+	/* A loop says the same again and again. */
+	for (size_t i = 0; i < cfg->n_warnings; i++) {
+		if (cfg->warnings[i].line == run->line && bm_streq(cfg->warnings[i].text, bm_buf_text(&text)) &&
+			bm_streq(cfg->warnings[i].file, run->file)) {
+			bm_buf_done(&text);
+			return;
+		}
+	}
+	if (cfg->n_warnings >= BM_GRUBCFG_WARNINGS_MAX) {
+		cfg->n_warnings_dropped++;
+		bm_buf_done(&text);
+		return;
+	}
 	warning = BM_VEC_PUSH(cfg->warnings, cfg->n_warnings, cfg->cap_warnings);
 	if (!warning) {
 		bm_buf_done(&text);

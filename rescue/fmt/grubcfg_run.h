@@ -116,8 +116,7 @@ void bm_grubcfg_export(struct bm_grubcfg_run *run, const char *name);
 void bm_grubcfg_set_search(struct bm_grubcfg_run *run, const char *name, const char *kind, const char *value);
 /* Splits "(device)/path" into path and the place that the device stands for, $root where there is none. The caller
  * releases both. False: no memory, or no path. */
-bool bm_grubcfg_locate(
-	struct bm_grubcfg_run *run, const char *text, char **ret_path, struct bm_entry_place *ret_place, bool *ret_own);
+bool bm_grubcfg_locate(struct bm_grubcfg_run *run, const char *text, char **ret_path, struct bm_entry_place *ret_place);
 /* The variables that are seen at the end, into the result. */
 void bm_grubcfg_collect_variables(struct bm_grubcfg_run *run);
 

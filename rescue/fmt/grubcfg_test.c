@@ -28,7 +28,7 @@ bool bm_grubcfg_exists(struct bm_grubcfg_run *run, const char *path, enum bm_gru
 	char *name = NULL;
 	int answer = -1;
 
-	if (!bm_grubcfg_locate(run, path, &name, &place, NULL))
+	if (!bm_grubcfg_locate(run, path, &name, &place))
 		return false;
 	if (input->exists) {
 		struct bm_grubcfg_ref ref = {.path = name, .place = &place};

@@ -184,8 +184,7 @@ static int place_of(const char *device, const char *before, struct bm_entry_plac
 	return len && !place->device ? -1 : 0;
 }
 
-bool bm_grubcfg_locate(
-	struct bm_grubcfg_run *run, const char *text, char **ret_path, struct bm_entry_place *ret_place, bool *ret_own)
+bool bm_grubcfg_locate(struct bm_grubcfg_run *run, const char *text, char **ret_path, struct bm_entry_place *ret_place)
 {
 	const struct bm_grubcfg_variable *root = bm_grubcfg_find_variable(run, "root");
 	_cleanup_free_ char *device = NULL;
@@ -195,8 +194,6 @@ bool bm_grubcfg_locate(
 
 	if (bm_entry_split_path(text, &device, &path) < 0)
 		return false;
-	if (ret_own)
-		*ret_own = device && !(root && bm_streq(device, root->value));
 	where = device;
 	if (root && (!device || bm_streq(device, root->value))) {
 		where = root->value;

@@ -184,6 +184,7 @@ int bm_grubenv_parse(const char *text, size_t len, struct bm_grubenv *ret)
 		line++;
 	} else {
 		damage(&env, "does not begin with GRUB's header", 1);
+		env.refused = true;
 	}
 	while (pos < len) {
 		int r = text[pos] == '#' ? parse_comment(&env, text, len, &pos, &line)

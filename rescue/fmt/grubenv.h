@@ -25,6 +25,7 @@ struct bm_grubenv {
 	struct bm_strv comments; /* lines that begin with "#" and hold more than padding, without the header */
 	struct bm_grubenv_variable *items; /* in the file's order; a name occurs once (the last one wins) */
 	size_t n, capacity;
+	bool refused;	    /* has not even the header: GRUB sets nothing from it */
 	size_t size_bytes;  /* of the file */
 	bool damaged;	    /* GRUB would refuse it, or part of it makes no sense; items hold what could be read */
 	const char *damage; /* why, a static text in lower case; NULL when whole */
