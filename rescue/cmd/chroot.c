@@ -35,7 +35,8 @@ static int exit_status(const char *name, const struct bm_spawn_result *result)
 /* Runs the command, or the better of the system's shells. */
 static int run_inside(const struct bm_root *root, const char *const *argv)
 {
-	static const char *const environment[] = {"HOME=/root", "PS1=[sysimage \\w]# ", NULL};
+	static const char *const environment[] = {
+		"HOME=/root", "PS1=(sysimage) \\w # ", "debian_chroot=sysimage", NULL};
 	static const char *const shells[] = {"/bin/bash", "/usr/bin/bash", "/bin/sh", "/usr/bin/sh"};
 	const char *shell[] = {"/bin/sh", NULL};
 	struct bm_spawn spawn = {

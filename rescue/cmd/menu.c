@@ -80,11 +80,12 @@ static int note_kernels(struct menu *menu, const struct bm_system *system)
 static void head_of_system(struct menu *menu, const struct bm_survey *survey, struct bm_system *system)
 {
 	_cleanup_free_ char *name = bm_report_system_name(system), *verdict = NULL;
+	const struct bm_report_style style = bm_cmd_style(&menu->global);
 	struct bm_findings findings = {0};
 	bool helps, remains;
 	struct bm_text text;
 
-	bm_text_init(&text, &menu->head, menu->global.color, bm_cmd_style(&menu->global).columns);
+	bm_text_init(&text, &menu->head, style.color, style.columns);
 	bm_text_put(&text, BM_TONE_PLAIN, "System ");
 	bm_text_put(&text, BM_TONE_STRONG, name ? name : system->id);
 	bm_text_end(&text);

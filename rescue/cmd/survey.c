@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "../base/err.h"
+#include "../base/str.h"
 #include "../check/check.h"
 #include "../os/system.h"
 #include "../system/prove.h"
@@ -106,8 +107,13 @@ struct bm_report_style bm_cmd_style(const struct bm_global *global)
 	struct bm_report_style style = {.color = global->color, .verbose = global->verbose > 0};
 	unsigned int rows;
 
-	if (bm_tty_is(STDOUT_FILENO))
+	if (bm_tty_is(STDOUT_FILENO)) {
+		const char *terminal = bm_system_env("TERM");
+
 		bm_tty_size(STDOUT_FILENO, &style.columns, &rows);
+		if (!terminal || bm_streq(terminal, "dumb"))
+			style.color = false;
+	}
 	/* Beyond that a line is hard to follow. */
 	style.columns = BM_MIN(style.columns, 132U);
 	return style;

@@ -59,7 +59,8 @@ static void put_step(struct bm_text *text, size_t number, const struct bm_step *
 
 		put_detail(text, "runs", command ? command : "");
 	}
-	if (step->drivers.n > 0) {
+	/* A tool without an option for them gets them through its configuration. */
+	if (step->drivers.n > 0 && !bm_strv_has(&step->argv, "--add-drivers")) {
 		_cleanup_free_ char *drivers = bm_strv_join(&step->drivers, ", ");
 
 		put_detail(text, "drivers", drivers ? drivers : "");

@@ -143,36 +143,52 @@ void bm_text_right(struct bm_text *text, unsigned int end, enum bm_tone tone, co
 	bm_text_put(text, tone, string);
 }
 
+/* The end of the longest run of whole words at p that takes at most room columns, at least one word. */
+static const char *line_end(const char *p, unsigned int room, unsigned int *ret_width)
+{
+	const char *end = p, *at = p;
+	unsigned int width = 0;
+
+	*ret_width = 0;
+	while (*at) {
+		const char *word_end = at + strcspn(at, " ");
+		unsigned int word = 0;
+
+		for (const char *c = at; c < word_end;) {
+			unsigned int columns;
+
+			c += character(c, &columns);
+			word += columns;
+		}
+		if (end != p && width + word > room)
+			break;
+		end = word_end;
+		*ret_width = width + word;
+		at = word_end + strspn(word_end, " ");
+		width += word + (unsigned int)(at - word_end);
+	}
+	return end;
+}
+
 void bm_text_wrap(struct bm_text *text, unsigned int indent, enum bm_tone tone, const char *string)
 {
 	_cleanup_free_ char *safe = bm_str_safe(string);
 	const char *p = safe;
-	bool first = true;
 
 	if (!safe) {
 		text->out->failed = true;
 		return;
 	}
-	while (*p) {
-		size_t len = strcspn(p, " ");
-		_cleanup_free_ char *word = strndup(p, len);
-		unsigned int width, at = BM_MAX(text->column, text->wanted);
+	for (p += strspn(p, " "); *p;) {
+		unsigned int at = BM_MAX(text->column, text->wanted), width;
+		const char *end = line_end(p, at < text->columns ? text->columns - at : 0, &width);
 
-		if (!word) {
-			text->out->failed = true;
-			return;
-		}
-		width = bm_text_width(word);
-		if (!first && at + 1 + width > text->columns) {
+		emit(text, tone, p, (size_t)(end - p), width);
+		p = end + strspn(end, " ");
+		if (*p) {
 			bm_text_end(text);
 			bm_text_to(text, indent);
-		} else if (!first) {
-			text->wanted = at + 1;
 		}
-		emit(text, tone, word, len, width);
-		first = false;
-		p += len;
-		p += strspn(p, " ");
 	}
 	bm_text_end(text);
 }
