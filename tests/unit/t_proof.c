@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "image_maker.h"
+#include "system/proof.h"
+
+#define VERSION "6.1.0-9-amd64"
+#define MODULES "usr/lib/modules/" VERSION
+
+static const char dep[] =
+	"kernel/virtio.ko:\nkernel/virtio_blk.ko: kernel/virtio.ko\nkernel/xfs.ko: kernel/libcrc32c.ko\n"
+	"kernel/libcrc32c.ko:\nkernel/ahci.ko:\nkernel/dm-mod.ko:\n";
+static const char alias[] =
+	"alias virtio:d00000002v* virtio_blk\nalias pci:v*d*sv*sd*bc01sc06i01* ahci\nalias fs-xfs xfs\n";
+static const char builtin[] = "kernel/ext4.ko\nkernel/sd_mod.ko\n";
+
+enum {
+	NO_INIT = 1 << 0,
+	INIT_NOT_EXECUTABLE = 1 << 1,
+	NO_SHELL = 1 << 2,
+	NO_LOADER = 1 << 3,
+	NO_LIBRARY = 1 << 4,
+	EMPTY_LIBRARY = 1 << 5,
+	OTHER_VERSION = 1 << 6,
+	NO_DEP = 1 << 7,
+	NO_DRIVER = 1 << 8,
+	EMPTY_DRIVER = 1 << 9,
+	NO_DEPENDENCY = 1 << 10,
+	NO_MODULES = 1 << 11,
+	NO_LVM = 1 << 12,
+	INIT_IS_DATA = 1 << 13,
+	INIT_LINK_GONE = 1 << 14,
+	NO_FS = 1 << 15,
+	NO_TRAILER = 1 << 16,
+	SQUASHED = 1 << 17,
+};
+
+static void put_modules(struct bm_buf *out, unsigned int how)
+{
+	const char *dir = how & OTHER_VERSION ? "usr/lib/modules/6.1.0-8-amd64" : MODULES;
+	const char *const names[] = {"virtio.ko.xz", "virtio_blk.ko.xz", "xfs.ko.xz", "libcrc32c.ko.xz", "modules.dep"};
+	const unsigned int without[] = {NO_DEPENDENCY, NO_DRIVER, NO_FS, 0, NO_DEP};
+	char path[128];
+
+	if (how & NO_MODULES)
+		return;
+	put_dir(out, dir);
+	for (size_t i = 0; i < BM_ARRAY_SIZE(names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		if (!(how & without[i]))
+			put_file(out, path, 0644, i == 1 && how & EMPTY_DRIVER ? "" : "x");
+	}
+}
+
+/* A small image of a merged /usr: /init is a script, its shell a program with a library in a directory of its own. */
+static void make_image(struct bm_buf *out, unsigned int how)
+{
+	const char *const dirs[] = {"usr", "usr/bin", "usr/sbin", "usr/lib", "usr/lib/x", "usr/lib/modules"};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(dirs); i++)
+		put_dir(out, dirs[i]);
+	put_link(out, "lib", "usr/lib");
+	put_link(out, "bin", "usr/bin");
+	if (how & INIT_LINK_GONE)
+		put_link(out, "init", "usr/lib/systemd/systemd");
+	else if (how & INIT_IS_DATA)
+		put_file(out, "init", 0755, "no program");
+	else if (!(how & NO_INIT))
+		put_file(out, "init", how & INIT_NOT_EXECUTABLE ? 0644 : 0755, "#!/bin/sh\n");
+	if (!(how & NO_SHELL))
+		put_elf(out, "usr/bin/dash", "/lib/ld.so", "libx.so.1 libc.so.6", "/lib/x");
+	put_link(out, "usr/bin/sh", "dash");
+	if (!(how & NO_LOADER))
+		put_elf(out, "usr/lib/ld.so", NULL, NULL, NULL);
+	put_elf(out, "usr/lib/libc.so.6", NULL, "ld.so", NULL);
+	if (how & EMPTY_LIBRARY)
+		put_file(out, "usr/lib/x/libx.so.1", 0755, "");
+	else if (!(how & NO_LIBRARY))
+		put_elf(out, "usr/lib/x/libx.so.1", NULL, "libc.so.6", NULL);
+	put_elf(out, "usr/sbin/modprobe", "/lib/ld.so", "libc.so.6", NULL);
+	if (!(how & NO_LVM))
+		put_elf(out, "usr/sbin/lvm", "/lib/ld.so", "libc.so.6", NULL);
+	if (how & SQUASHED)
+		put_file(out, "squash-root.img", 0644, "hsqs");
+	put_modules(out, how);
+	if (!(how & NO_TRAILER))
+		put_trailer(out);
+}
+
+static struct bm_modules *make_modules(bool with_dep, bool with_builtin)
+{
+	struct bm_modules_texts texts = {.alias = alias, .alias_len = strlen(alias)};
+	struct bm_modules *modules;
+
+	if (with_dep) {
+		texts.dep = dep;
+		texts.dep_len = strlen(dep);
+	}
+	if (with_builtin) {
+		texts.builtin = builtin;
+		texts.builtin_len = strlen(builtin);
+	}
+	BM_CHECK(bm_modules_new(&texts, &modules) == 0);
+	return modules;
+}
+
+static struct bm_proof prove(unsigned int how, const struct bm_proof_need *need)
+{
+	_cleanup_buf_ struct bm_buf image = {0};
+	_cleanup_image_list_ struct bm_image_list list = {.facts = true};
+	_cleanup_image_summary_ struct bm_image_summary summary = {0};
+	struct made_source made;
+	const struct bm_image_source source = {made_read, &made};
+	struct bm_proof proof;
+
+	make_image(&image, how);
+	made = (struct made_source){image.data, image.len, 0};
+	BM_CHECK(bm_image_list_read(&source, &list, &summary) == 0);
+	BM_CHECK(bm_proof_check(&list, &summary, need, &proof) == 0);
+	BM_CHECK(proof.verdict == (proof.n_problems == 0));
+	return proof;
+}
+
+static const struct bm_proof_driver disk = {
+	.modalias = "virtio:d00000002v00001AF4", .name = "virtio_blk", .why = "vda"};
+static const struct bm_proof_driver root_xfs = {
+	.modalias = "fs-xfs", .name = "xfs", .why = "/", .role = BM_PROOF_FILESYSTEM};
+static const struct bm_proof_tool lvm = {"lvm", "the root lies on a logical volume"};
+
+/* Expects exactly one problem, or none for kind -1. */
+static void expect_need(unsigned int how, const struct bm_proof_need *need, int kind, const char *subject)
+{
+	struct bm_proof proof = prove(how, need);
+
+	if (kind < 0) {
+		BM_CHECK_STR(proof.n_problems ? proof.problems[0].text : NULL, NULL);
+	} else {
+		BM_CHECK_INT(proof.n_problems, 1);
+		BM_CHECK_STR(bm_proof_kind_name(proof.problems[0].kind), bm_proof_kind_name((enum bm_proof_kind)kind));
+		BM_CHECK(proof.problems[0].text[0] != '\0');
+		if (subject)
+			BM_CHECK_STR(proof.problems[0].subject, subject);
+	}
+	bm_proof_done(&proof);
+}
+
+static void expect(unsigned int how, int kind, const char *subject)
+{
+	struct bm_modules *modules = make_modules(true, true);
+	const struct bm_proof_driver drivers[] = {disk, root_xfs};
+	const struct bm_proof_need need = {.version = VERSION,
+		.modules = modules,
+		.dep_known = true,
+		.builtin_known = true,
+		.drivers = drivers,
+		.n_drivers = 2,
+		.tools = &lvm,
+		.n_tools = 1};
+
+	expect_need(how, &need, kind, subject);
+	bm_modules_free(modules);
+}
+
+BM_TEST(proof_passes_a_healthy_image)
+{
+	expect(0, -1, NULL);
+}
+
+BM_TEST(proof_names_what_keeps_init_from_starting)
+{
+	expect(NO_INIT, BM_PROOF_NO_INIT, "/init");
+	expect(INIT_NOT_EXECUTABLE, BM_PROOF_NO_INIT, "/init");
+	expect(INIT_IS_DATA, BM_PROOF_NO_INIT, "/init");
+	expect(INIT_LINK_GONE, BM_PROOF_NO_INIT, "/init");
+	expect(NO_SHELL, BM_PROOF_INIT_INTERPRETER, "/bin/sh");
+	expect(NO_LIBRARY, BM_PROOF_INIT_LIBRARY, "libx.so.1");
+	expect(EMPTY_LIBRARY, BM_PROOF_INIT_LIBRARY, "libx.so.1");
+}
+
+BM_TEST(proof_names_missing_modules)
+{
+	expect(NO_DRIVER, BM_PROOF_NO_STORAGE_DRIVER, "virtio_blk");
+	expect(EMPTY_DRIVER, BM_PROOF_NO_STORAGE_DRIVER, "virtio_blk");
+	expect(NO_DEPENDENCY, BM_PROOF_NO_STORAGE_DRIVER, "virtio_blk");
+	expect(NO_FS, BM_PROOF_NO_FS_DRIVER, "xfs");
+	expect(OTHER_VERSION, BM_PROOF_WRONG_VERSION, "6.1.0-8-amd64");
+	expect(NO_DEP, BM_PROOF_MODULES_DEP, VERSION);
+	expect(NO_LVM, BM_PROOF_NO_TOOL, "lvm");
+}
+
+BM_TEST(proof_stops_at_an_image_that_is_not_whole)
+{
+	expect(NO_TRAILER | NO_INIT | NO_DRIVER, BM_PROOF_TRUNCATED, NULL);
+	expect(SQUASHED | NO_DRIVER, BM_PROOF_SQUASHED, NULL);
+}
+
+BM_TEST(proof_finds_the_programs_of_tools_unable_to_start)
+{
+	struct bm_proof_need need = {.version = VERSION, .tools = &lvm, .n_tools = 1};
+	struct bm_proof proof = prove(NO_LOADER, &need);
+
+	/* init's shell and libc, which names the loader, then lvm's */
+	BM_CHECK(!proof.verdict);
+	BM_CHECK_INT(proof.problems[0].kind, BM_PROOF_INIT_INTERPRETER);
+	BM_CHECK_INT(proof.problems[proof.n_problems - 1].kind, BM_PROOF_TOOL_LIBRARY);
+	bm_proof_done(&proof);
+}
+
+BM_TEST(proof_takes_rdinit)
+{
+	struct bm_proof_need need = {.version = VERSION, .rdinit = "/bin/sh"};
+
+	expect_need(NO_INIT, &need, -1, NULL);
+	need.rdinit = "/sbin/init";
+	expect_need(0, &need, BM_PROOF_NO_INIT, "/sbin/init");
+}
+
+BM_TEST(proof_refuses_a_compression_that_the_kernel_lacks)
+{
+	_cleanup_buf_ struct bm_buf image = {0}, plain = {0};
+	_cleanup_image_list_ struct bm_image_list list = {.facts = true};
+	_cleanup_image_summary_ struct bm_image_summary summary = {0};
+	struct bm_proof_need need = {.version = VERSION, .compressions = 1U << BM_COMPRESSION_XZ | 1};
+	struct made_source made;
+	const struct bm_image_source source = {made_read, &made};
+	struct bm_proof proof;
+
+	make_image(&plain, 0);
+	put_gzip(&image, &plain);
+	made = (struct made_source){image.data, image.len, 0};
+	BM_CHECK(bm_image_list_read(&source, &list, &summary) == 0);
+	BM_CHECK(bm_proof_check(&list, &summary, &need, &proof) == 0);
+	BM_CHECK_INT(proof.n_problems, 1);
+	BM_CHECK_INT(proof.problems[0].kind, BM_PROOF_COMPRESSION);
+	bm_proof_done(&proof);
+	need.compressions |= 1U << BM_COMPRESSION_GZIP;
+	BM_CHECK(bm_proof_check(&list, &summary, &need, &proof) == 0);
+	BM_CHECK(proof.verdict);
+	bm_proof_done(&proof);
+}
+
+struct knowledge {
+	const char *name, *modalias;
+	enum bm_proof_role role;
+	bool dep, builtin;
+	unsigned int how;
+	int kind;
+};
+
+/* The table of proof_driver.c, line by line. */
+BM_TEST(proof_knows_what_it_does_not_know)
+{
+	static const struct knowledge table[] = {
+		/* built in: there, whatever the image holds */
+		{"sd_mod", NULL, BM_PROOF_STORAGE, true, true, NO_MODULES, -1},
+		{"ext4", "fs-ext4", BM_PROOF_FILESYSTEM, true, true, NO_MODULES, -1},
+		{"ext3", "fs-ext3", BM_PROOF_FILESYSTEM, true, true, 0, -1}, /* ext4 serves it */
+		/* a module that is not inside: missing, whatever else is known */
+		{"ahci", NULL, BM_PROOF_STORAGE, true, true, 0, BM_PROOF_NO_STORAGE_DRIVER},
+		{"ahci", NULL, BM_PROOF_STORAGE, true, false, 0, BM_PROOF_NO_STORAGE_DRIVER},
+		{"dm-mod", NULL, BM_PROOF_STORAGE, true, true, 0, BM_PROOF_NO_STORAGE_DRIVER},
+		{"virtio_blk", NULL, BM_PROOF_STORAGE, true, true, NO_MODULES, BM_PROOF_NO_STORAGE_DRIVER},
+		/* inside, although the kernel's index does not name it */
+		{"virtio_blk", NULL, BM_PROOF_STORAGE, false, true, 0, -1},
+		{"virtio_blk", NULL, BM_PROOF_STORAGE, false, false, 0, -1},
+		/* neither built in, nor inside */
+		{"nvme", NULL, BM_PROOF_STORAGE, true, true, 0, BM_PROOF_NO_STORAGE_DRIVER},
+		{"nvme", NULL, BM_PROOF_STORAGE, false, true, 0, BM_PROOF_NO_STORAGE_DRIVER},
+		/* nothing tells: only where modules.dep says that it is no module can it be built in */
+		{"nvme", NULL, BM_PROOF_STORAGE, true, false, 0, -1},
+		{"nvme", NULL, BM_PROOF_STORAGE, false, false, 0, BM_PROOF_NO_STORAGE_DRIVER},
+		/* the modalias counts before the name, which another kernel may have had */
+		{"mpt2sas", "virtio:d00000002v00001AF4", BM_PROOF_STORAGE, true, true, 0, -1},
+		{"virtio_blk", "pci:v00008086d00002922sv00001AF4sd00001100bc01sc06i01", BM_PROOF_STORAGE, true, true, 0,
+			BM_PROOF_NO_STORAGE_DRIVER},
+		/* a device that no module claims has its driver built in, or none: a note */
+		{NULL, "acpi:PNP0A03:", BM_PROOF_STORAGE, true, true, 0, -1},
+		/* what the boot does not depend on */
+		{"usbhid", NULL, BM_PROOF_OTHER, true, true, 0, -1},
+	};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(table); i++) {
+		struct bm_modules *modules = make_modules(table[i].dep, table[i].builtin);
+		const struct bm_proof_driver driver = {table[i].modalias, table[i].name, "here", table[i].role};
+		const struct bm_proof_need need = {.version = VERSION,
+			.modules = modules,
+			.dep_known = table[i].dep,
+			.builtin_known = table[i].builtin,
+			.drivers = &driver,
+			.n_drivers = 1};
+
+		expect_need(table[i].how, &need, table[i].kind, NULL);
+		bm_modules_free(modules);
+	}
+}
+
+BM_TEST(proof_without_knowledge_of_drivers_checks_the_rest)
+{
+	const struct bm_proof_need need = {.version = VERSION};
+
+	expect_need(0, &need, -1, NULL);
+	expect_need(NO_MODULES, &need, -1, NULL);
+	expect_need(OTHER_VERSION, &need, BM_PROOF_WRONG_VERSION, NULL);
+}
