@@ -27,27 +27,31 @@ static int next_key(int wait_ms, int *ret_key)
 	return bm_tty_key(STDIN_FILENO, wait_ms, ret_key);
 }
 
-/* Takes the Enter (as CR, LF or both) behind a key; anything else is kept for the next question. */
+/* Takes the Enter behind a key; anything else is kept for the next question. */
 static void swallow_enter(void)
 {
-	for (int i = 0; i < 2; i++) {
-		int key;
+	int key;
 
-		if (bm_tty_key(STDIN_FILENO, BEHIND_MS, &key) < 0)
-			return;
-		if (key != '\n' && key != '\r') {
+	if (bm_tty_key(STDIN_FILENO, BEHIND_MS, &key) == 0 && key != '\n')
+		pending = key;
+}
+
+/* Forgets the Enters that came before the question: they belong to what was asked earlier, and are no answer to what
+ * nobody could have read yet. */
+static void forget_enters(void)
+{
+	int key;
+
+	while (bm_tty_is(STDIN_FILENO) && pending == NO_KEY && bm_tty_key(STDIN_FILENO, 0, &key) == 0)
+		if (key != '\n')
 			pending = key;
-			return;
-		}
-		if (key == '\n')
-			return;
-	}
 }
 
 int bm_ask_key(const char *prompt, int *ret_key)
 {
 	int key, r;
 
+	forget_enters();
 	printf("%s", prompt);
 	fflush(stdout);
 	r = next_key(-1, &key);
@@ -64,41 +68,25 @@ int bm_ask_key(const char *prompt, int *ret_key)
 	}
 	printf("\n");
 	fflush(stdout);
-	if (key == '\r') {
-		int next;
-
-		/* CR LF is one Enter */
-		if (bm_tty_key(STDIN_FILENO, 0, &next) == 0 && next != '\n')
-			pending = next;
-	}
-	*ret_key = key == '\r' || key == '\n' ? '\n' : 0;
+	*ret_key = key == '\n' ? key : 0;
 	return 0;
 }
 
 int bm_ask_line(const char *prompt, struct bm_buf *ret_line)
 {
 	_cleanup_buf_ struct bm_buf line = {0};
-	uint64_t begin = bm_time_ms();
 	int r;
 
+	forget_enters();
 	printf("%s", prompt);
 	fflush(stdout);
-	for (;;) {
-		if (pending == '\n' || pending == '\r') {
-			pending = NO_KEY;
-			break;
-		}
-		if (pending > 0 && pending < 0x100)
-			bm_buf_addc(&line, (char)pending);
-		pending = NO_KEY;
-		r = bm_tty_line(STDIN_FILENO, &line);
-		if (r < 0) {
-			printf("\n");
-			return r;
-		}
-		/* What comes faster than anybody reads was the Enter of an earlier question. */
-		if (line.len > 0 || !bm_tty_is(STDIN_FILENO) || bm_time_ms() - begin >= BEHIND_MS)
-			break;
+	if (pending > 0 && pending < 0x100)
+		bm_buf_addc(&line, (char)pending);
+	pending = NO_KEY;
+	r = bm_tty_line(STDIN_FILENO, &line);
+	if (r < 0) {
+		printf("\n");
+		return r;
 	}
 	if (line.failed)
 		return -ENOMEM;
