@@ -2,19 +2,23 @@
 """Run a QEMU (or anything that talks on stdin and stdout) and watch its serial line.
 
 usage: console.py --log FILE --limit SECONDS [--stop REGEX]... [--linger SECONDS]
-                  [--dialogue FILE] [--set NAME=VALUE]... [--echo] -- COMMAND...
+                  [--dialogue FILE] [--set NAME=VALUE]... [--echo [--hide REGEX]]
+                  [--verdict FILE] -- COMMAND...
 
 Everything that comes is written to FILE. The run ends when a --stop pattern is
 seen on the line (what has come within --linger seconds after it is still kept),
 when the last step of the dialogue is done, when the command ends, or when the
-time limit is over; the command is then ended by its own process id. The last
-line on stdout says which:
+time limit is over; the command is then ended by its own process id. What it was is
+written to the --verdict file:
 
   matched REGEX      status 0
   done               status 0    the dialogue came to its end
   ended              status 3    the command ended before
   stuck STEP         status 4    a step of the dialogue waited in vain
   limit              status 5    the time limit
+
+With --echo the serial line is shown on stdout as it comes, a line at a time,
+without its escape sequences and without the lines that --hide matches.
 
 A dialogue is a text file of steps, one a line:
 
@@ -41,13 +45,15 @@ ANSI = re.compile(rb"\x1b(\[[0-9;?=]*[A-Za-z]|[()][A-Z0-9]|[=>78cM])|\x00")
 class Console:
     """The command, its serial line and the log of it."""
 
-    def __init__(self, command, log, deadline, echo):
+    def __init__(self, command, log, deadline, echo, hide):
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, bufsize=0)
         self.log = open(log, "wb", buffering=0)
         self.deadline = deadline
         self.echo = echo
+        self.hide = re.compile(hide) if hide else None
+        self.line = ""          # what --echo has not shown yet
         self.text = b""         # what came, without escape sequences
         self.seen = 0           # up to here a dialogue step has used it up
         self.rest = b""         # an escape sequence that is not complete yet
@@ -74,9 +80,16 @@ class Console:
         clean = ANSI.sub(b"", data)
         self.text += clean
         if self.echo:
-            sys.stdout.write(clean.replace(b"\r", b"").decode("utf-8", "replace"))
-            sys.stdout.flush()
+            self.show(clean.decode("utf-8", "replace"))
         return True
+
+    def show(self, text):
+        """Whole lines only: the last one waits for its end."""
+        lines = (self.line + text).replace("\r", "\n").split("\n")
+        self.line = lines.pop()
+        for line in lines:
+            if line.strip() and not (self.hide and self.hide.search(line)):
+                print("  | " + line.rstrip()[:140], flush=True)
 
     def late(self):
         return time.monotonic() >= self.deadline
@@ -90,6 +103,8 @@ class Console:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        if self.echo:
+            self.show("\n")
         self.log.close()
 
 
@@ -152,7 +167,7 @@ def talk(console, steps, values):
             while time.monotonic() < stop and console.pump(stop - time.monotonic()):
                 pass
         elif verb == "say":
-            print("\n>>> " + rest, flush=True)
+            print(">>> " + rest, flush=True)
         if console.late():
             return 5, "limit (step %d: %s)" % (number, line)
         if status == 3:
@@ -184,6 +199,8 @@ def main():
     parser.add_argument("--dialogue")
     parser.add_argument("--set", action="append", default=[])
     parser.add_argument("--echo", action="store_true")
+    parser.add_argument("--hide")
+    parser.add_argument("--verdict")
     parser.add_argument("command", nargs="+")
     options = parser.parse_args()
 
@@ -191,7 +208,7 @@ def main():
     values = dict(item.split("=", 1) for item in options.set)
     patterns = [re.compile(item.encode()) for item in options.stop]
     console = Console(options.command, options.log,
-                      time.monotonic() + options.limit, options.echo)
+                      time.monotonic() + options.limit, options.echo, options.hide)
     try:
         if steps is not None:
             status, word = talk(console, steps, values)
@@ -199,7 +216,9 @@ def main():
             status, word = watch(console, patterns, options.linger)
     finally:
         console.end()
-    print(("\n" if options.echo else "") + word)
+    if options.verdict:
+        with open(options.verdict, "w", encoding="utf-8") as file:
+            file.write(word + "\n")
     return status
 
 

@@ -116,7 +116,7 @@ files_loader() {
 	esac
 }
 
-kernel_args() { echo "root=$(root_arg "$1") ro console=tty0 console=ttyS0,115200 panic=60"; }
+kernel_args() { echo "root=$(root_arg "$1") ro console=tty0 console=ttyS0,115200 panic=60${guest[args]:+ ${guest[args]}}"; }
 
 # Debian: grub.cfg as update-grub writes it, one plain entry and a submenu
 loader_debian() {

@@ -25,7 +25,7 @@ guest_read() {
 		'' | '#'*) ;;
 		part) parts+=("$value") ;;
 		lv) lvs+=("$value") ;;
-		suite | packages | initramfs | style | default | firmware | machine | disk | table | memory | without)
+		suite | packages | initramfs | style | default | firmware | machine | disk | table | memory | without | args)
 			guest[$key]=${value%%[[:space:]]#*} ;;
 		*) die "qemu/guests/$1: no such key: $key" ;;
 		esac
@@ -35,6 +35,7 @@ guest_read() {
 	done
 	guest[memory]=${guest[memory]:-512}
 	guest[without]=${guest[without]:-}
+	guest[args]=${guest[args]:-}
 	local sum
 	sum=$(cat "$file" "$lab/lib/guest.sh" "$lab/lib/disk.sh" "$lab/lib/files.sh" | sha256sum)
 	guest[dir]=$out/guests/$1-${sum:0:12}
@@ -207,11 +208,11 @@ guest_make() {
 
 # guest_prove DIR: boot the base once (on an overlay); only its userspace knows the marker
 guest_prove() {
-	local dir=$1 kernel
+	local dir=$1 kernel said
 	kernel=$(<"$dir/kernel")
 	qemu-img create -q -f qcow2 -F raw -b "$dir/disk.raw" "$work/prove.qcow2"
 	if ! boot_watch "$dir/healthy.log" 300 "$work/prove.qcow2" qcow2 -- \
-		--stop "BOOTMEND-GUEST-OK [^ ]+ [^ ]+" --stop "Kernel panic" --stop "emergency mode" --stop "Shell> " --stop "grub> " >/dev/null ||
+		--stop "BOOTMEND-GUEST-OK [^ ]+ [^ ]+" --stop "Kernel panic" --stop "emergency mode" --stop "Shell> " --stop "grub> " ||
 		! grep -aq "BOOTMEND-GUEST-OK $kernel base" "$dir/healthy.log"; then
 		tail -n 20 "$dir/healthy.log" >&2
 		die "guest ${guest[name]}: the healthy guest does not boot; see $dir/healthy.log"
