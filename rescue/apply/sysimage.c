@@ -70,6 +70,8 @@ static int mount_device(
 	struct bm_mount_result result = {0};
 	int r = 0;
 
+	if (writable && device->read_only)
+		return bm_err(-EROFS, "%s at %s: the disk is attached read-only", device->name, mount->target);
 	if (device->image) {
 		r = bm_loop_attach(
 			device->image, device->image_offset, device->size_bytes, device->sector_size, !writable, &loop);

@@ -18,7 +18,10 @@ enum { TIME_LIMIT_S = 20 * 60, TAIL_LINES = 12, TAIL_LINE_MAX = 300 };
 #define UNPACKED_TIMES 5
 /* What the rescue system keeps for itself and for the tool's processes. */
 #define MEMORY_RESERVE (160 * BM_MIB)
+#define MEMORY_PLENTY  (BM_GIB)
 #define DISK_RESERVE   (16 * BM_MIB)
+/* Less than this holds no initramfs's files. */
+#define DISK_LEAST (24 * BM_MIB)
 
 /* On the disk, parents first in the order of preference: what a reboot cleans, then the root filesystem's own top. */
 static const char *const disk_places[] = {"/var/tmp", "/tmp", "/root", "/var", "/"};
@@ -69,10 +72,23 @@ static int begin_in_memory(struct bm_work *work, uint64_t size_bytes)
 	return r;
 }
 
+static int begin_at(struct bm_work *work, const char *place)
+{
+	int r = name_paths(work, place);
+
+	if (r == 0)
+		r = bm_rootw_mkdir_p(work->root, work->tmpdir, 0700);
+	if (r < 0)
+		bm_work_end(work);
+	return r;
+}
+
+/* The first place with all the room that was estimated, else the one with the most: an estimate is no reason to refuse,
+ * and a tool that runs out of room fails without harm. */
 static int begin_on_disk(struct bm_work *work, uint64_t size_bytes, uint64_t *ret_missing_bytes)
 {
+	const char *best = NULL;
 	uint64_t most = 0;
-	int r;
 
 	for (size_t i = 0; i < BM_ARRAY_SIZE(disk_places); i++) {
 		struct bm_fs_space space;
@@ -80,35 +96,36 @@ static int begin_on_disk(struct bm_work *work, uint64_t size_bytes, uint64_t *re
 		if (!bm_root_is_dir(work->root, disk_places[i]) ||
 			bm_root_space(work->root, disk_places[i], &space) < 0 || space.read_only)
 			continue;
-		most = BM_MAX(most, space.free_bytes);
-		if (space.free_bytes < size_bytes + DISK_RESERVE)
-			continue;
-		r = name_paths(work, disk_places[i]);
-		if (r == 0)
-			r = bm_rootw_mkdir_p(work->root, work->tmpdir, 0700);
-		if (r == 0)
-			return 0;
-		bm_work_end(work);
+		if (space.free_bytes > most) {
+			most = space.free_bytes;
+			best = disk_places[i];
+		}
+		if (space.free_bytes >= size_bytes + DISK_RESERVE)
+			return begin_at(work, disk_places[i]);
 	}
-	*ret_missing_bytes = size_bytes + DISK_RESERVE - BM_MIN(most, size_bytes + DISK_RESERVE);
+	if (best && most >= DISK_LEAST)
+		return begin_at(work, best);
+	*ret_missing_bytes = DISK_LEAST - most;
 	return -ENOSPC;
 }
 
+/* Memory counts as room when it holds what is estimated, or when it is plenty by any measure. */
 int bm_work_begin(
 	const struct bm_root *root, uint64_t need_bytes, struct bm_work *ret_work, uint64_t *ret_missing_bytes)
 {
 	struct bm_work work = {.root = root};
 	struct bm_system_info info;
-	uint64_t size = need_bytes * (UNPACKED_TIMES + 1);
+	uint64_t size = need_bytes * (UNPACKED_TIMES + 1), spare;
 	int r;
 
 	r = bm_system_info(&info);
 	if (r < 0)
 		return r;
-	r = -ENOSPC;
-	if (bm_root_is_dir(root, "/run") && info.memory_available_bytes > size + MEMORY_RESERVE)
-		r = begin_in_memory(&work, size + size / 2);
+	spare = info.memory_available_bytes - BM_MIN(info.memory_available_bytes, MEMORY_RESERVE);
 	bm_system_info_done(&info);
+	r = -ENOSPC;
+	if (bm_root_is_dir(root, "/run") && spare > BM_MIN(size, MEMORY_PLENTY))
+		r = begin_in_memory(&work, spare);
 	if (r < 0)
 		r = begin_on_disk(&work, size, ret_missing_bytes);
 	if (r < 0)

@@ -54,18 +54,42 @@ static struct bm_step *add_step(struct bm_plan *plan, const struct bm_survey *su
 	return step;
 }
 
-/* A new image is about as large as the present one, or the largest of the others: a cut one says nothing. */
-static uint64_t estimate(const struct bm_system *system, bool hardware_known)
+/* The smallest and the largest image of the system, 0 where it has none. A cut one says little, so the smallest is a
+ * lower bound only of what is whole, and half of it a safe one. */
+static void image_sizes(const struct bm_system *system, uint64_t *ret_smallest, uint64_t *ret_largest)
 {
-	uint64_t largest = 0;
+	uint64_t smallest = 0, largest = 0;
 
 	for (size_t i = 0; i < system->n_kernels; i++)
-		for (size_t f = 0; f < system->kernels[i].n_initramfs; f++)
-			if (!system->kernels[i].rescue)
-				largest = BM_MAX(largest, system->kernels[i].initramfs[f].size_bytes);
-	if (largest < 4 * BM_MIB)
+		for (size_t f = 0; f < system->kernels[i].n_initramfs; f++) {
+			uint64_t size = system->kernels[i].initramfs[f].size_bytes;
+
+			if (system->kernels[i].rescue || size == 0)
+				continue;
+			largest = BM_MAX(largest, size);
+			smallest = smallest ? BM_MIN(smallest, size) : size;
+		}
+	*ret_smallest = smallest;
+	*ret_largest = largest;
+}
+
+/* About as large as the largest of the present ones, and more where it is built for any hardware. */
+static uint64_t estimate(const struct bm_system *system, bool hardware_known)
+{
+	uint64_t smallest, largest;
+
+	image_sizes(system, &smallest, &largest);
+	if (largest == 0)
 		return hardware_known ? GUESS_BYTES : GUESS_GENERIC_BYTES;
 	return hardware_known ? largest + largest / 8 : largest * 2;
+}
+
+static uint64_t lower_bound(const struct bm_system *system)
+{
+	uint64_t smallest, largest;
+
+	image_sizes(system, &smallest, &largest);
+	return smallest / 2;
 }
 
 static int plan_depmod(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system,
@@ -145,6 +169,7 @@ static int plan_kernel(struct bm_plan *plan, const struct bm_survey *survey, con
 	step->why =
 		bm_strf("%s", kernel->initramfs_by_entry ? "the boot entry loads this file"
 							 : "no boot entry names one; this is the distribution's habit");
+	step->least_bytes = lower_bound(system);
 	if (!step->text || !step->why)
 		return -ENOMEM;
 	if (!needs.hardware_known)

@@ -26,6 +26,7 @@ struct bm_step {
 	struct bm_strv environment; /* NAME=VALUE, of BUILD */
 	char *why;		    /* a sentence, or NULL */
 	char *text;		    /* the step for people: "rebuild the initramfs of 6.1.0-9-amd64 with dracut 059" */
+	uint64_t least_bytes;	    /* SWAP: the new image will hardly be smaller; 0 unknown */
 	uint64_t need_bytes;	    /* BUILD: estimated size of the new image */
 	struct bm_strv drivers;	    /* BUILD: the drivers that were added */
 	bool generic;		    /* BUILD: for any hardware, because the patient\'s is not known */
