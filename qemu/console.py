@@ -24,6 +24,7 @@ A dialogue is a text file of steps, one a line:
 
   expect SECONDS REGEX    wait for REGEX in what came since the last match
   send TEXT               write TEXT (\\r, \\n, \\e, \\xHH are understood)
+  ended SECONDS           wait for the command's own end (a reboot, a power-off)
   pause SECONDS           let the other side settle
   say TEXT                a line for whoever reads along
 
@@ -160,6 +161,11 @@ def talk(console, steps, values):
         if verb == "expect":
             seconds, _, pattern = rest.partition(" ")
             status = expect(console, float(seconds), re.compile(pattern.encode()))
+        elif verb == "ended":
+            stop = min(time.monotonic() + float(rest), console.deadline)
+            while console.pump(min(1.0, stop - time.monotonic())):
+                if time.monotonic() >= stop:
+                    return 4, "stuck step %d: %s" % (number, line)
         elif verb == "send":
             send(console, unescape(rest))
         elif verb == "pause":
@@ -184,7 +190,7 @@ def read_steps(path):
             line = line.rstrip("\n")
             if not line.strip() or line.startswith("#"):
                 continue
-            if line.partition(" ")[0] not in ("expect", "send", "pause", "say"):
+            if line.partition(" ")[0] not in ("expect", "send", "ended", "pause", "say"):
                 sys.exit("%s:%d: no such step: %s" % (path, number, line))
             steps.append((number, line))
     return steps

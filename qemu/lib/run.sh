@@ -106,6 +106,14 @@ conf_volume() {
 	esac
 }
 
+# The kernel command line of the ISO's first menu entry, with the serial console last
+iso_cmdline() {
+	local common
+	common=$(sed -n 's/^set common="\(.*\)"$/\1/p' "$top/iso/grub.cfg")
+	[[ $common == *bootmend.rescue* ]] || die "iso/grub.cfg has no 'set common' any more"
+	echo "$common console=tty0 console=ttyS0,115200"
+}
+
 # iso_args: how the rescue system is started; sets rescue_args
 iso_args() {
 	case ${scenario[via]} in
@@ -119,7 +127,7 @@ iso_args() {
 	kernel)
 		# The ISO's own kernel and initramfs, without the way through firmware and GRUB.
 		rescue_args=(-kernel "$iso_dir/vmlinuz" -initrd "$iso_dir/initrd"
-			-append "$(<"$iso_dir/cmdline")") ;;
+			-append "$(iso_cmdline)") ;;
 	*) die "${scenario[name]}: via is iso or kernel" ;;
 	esac
 }
