@@ -84,12 +84,25 @@ static int take_volume(struct bm_bmconf *conf, const char *path, const char *typ
 				      reason ? reason : "cannot be read");
 }
 
-static const struct bm_block *labelled(const struct bm_blocks *blocks)
+static bool is_labelled(const struct bm_block *block)
 {
-	for (size_t i = 0; i < blocks->n; i++)
-		if (blocks->items[i].fs.label && bm_strcaseeq(blocks->items[i].fs.label, BM_CONFIG_LABEL))
-			return &blocks->items[i];
-	return NULL;
+	return block->fs.type && block->fs.label && bm_strcaseeq(block->fs.label, BM_CONFIG_LABEL);
+}
+
+/* How many volumes have the label, and the first of them. A hybrid ISO shows on its disk and on a partition: one. */
+static size_t labelled(const struct bm_blocks *blocks, const struct bm_block **ret_first)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < blocks->n; i++) {
+		const struct bm_block *block = &blocks->items[i];
+
+		if (!is_labelled(block) || (block->parent < blocks->n && is_labelled(&blocks->items[block->parent])))
+			continue;
+		if (n++ == 0)
+			*ret_first = block;
+	}
+	return n;
 }
 
 /* A floppy is not among the block devices that are scanned: an empty drive takes its time. It is tried last. */
@@ -150,15 +163,17 @@ static int wait_stable(
 
 struct found {
 	char *path, *type;
+	size_t n; /* volumes with the label */
 	bool failed;
 };
 
 static bool accept_volume(void *context, const struct bm_blocks *blocks)
 {
-	const struct bm_block *block = labelled(blocks);
+	const struct bm_block *block = NULL;
 	struct found *found = context;
 
-	if (!block || !block->fs.type)
+	found->n = labelled(blocks, &block);
+	if (!block)
 		return false;
 	found->path = strdup(block->path);
 	found->type = strdup(block->fs.type);
@@ -175,7 +190,10 @@ int bm_config_read(struct bm_bmconf *conf, unsigned int limit_s)
 	r = wait_stable(limit_s, accept_volume, &found);
 	if (r == 0 && found.failed)
 		r = -ENOMEM;
-	if (r == 0)
+	if (r == 0 && found.n > 1)
+		r = bm_strv_addf(
+			&conf->problems, "%zu volumes are labelled " BM_CONFIG_LABEL ": which is meant?", found.n);
+	else if (r == 0)
 		r = found.path ? take_volume(conf, found.path, found.type) : take_floppy(conf);
 	free(found.path);
 	free(found.type);

@@ -136,7 +136,13 @@ void bm_report_result_text(const struct bm_plan *plan, const struct bm_result *r
 		bm_text_to(&text, 5);
 		bm_text_putf(&text, BM_TONE_PLAIN, "%4u s", step->seconds);
 		bm_text_to(&text, 13);
-		bm_text_wrap(&text, 13, BM_TONE_PLAIN, step->text ? step->text : planned ? planned : "");
+		if (!step->done || style->verbose) {
+			bm_text_wrap(&text, 13, BM_TONE_PLAIN, step->text ? step->text : planned ? planned : "");
+			continue;
+		}
+		/* What went well is worth a line; all of it stands in the record. */
+		bm_text_put(&text, BM_TONE_PLAIN, step->text ? step->text : planned);
+		bm_text_end(&text);
 	}
 	if (result->tool_tail.n > 0) {
 		bm_text_put(&text, BM_TONE_PLAIN, "The tool's last lines:");
