@@ -150,7 +150,7 @@ guest_build() {
 	flock "$lockfd"
 	if [[ ! -f $dir/disk.raw ]]; then
 		note "guest $1: building (${guest[suite]}, ${guest[packages]})"
-		rm -rf "$out/guests/$1"-*
+		rm -rf "$out/guests/$1"-????????????
 		mkdir -p "$dir"
 		guest_make "$dir"
 	fi

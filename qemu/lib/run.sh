@@ -75,7 +75,7 @@ expand() {
 	text=${text//@DEFAULT@/$kernel}
 	text=${text//@OTHER@/$other}
 	text=${text//@IMAGE@/\/boot\/$(image_of "$kernel")}
-	text=${text//@OTHER-IMAGE@/\/boot\/$(image_of "$other")}
+	text=${text//@OTHERIMAGE@/\/boot\/$(image_of "$other")}
 	text=${text//@TOKEN@/$token}
 	text=${text//@SYSTEM@/$system}
 	echo "$text"
