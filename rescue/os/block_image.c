@@ -110,7 +110,8 @@ static int look_with_both(int fd, uint64_t size_bytes, struct view *ret_view)
 
 	if (r < 0)
 		return r;
-	if (!small.table.type || small.n_known > 0 || bm_streq(small.table.type, "gpt")) {
+	/* libblkid does not report the protective MBR that is all of a GPT that it sees with the wrong size. */
+	if (small.fs.type || small.n_known > 0 || bm_streq(small.table.type, "gpt")) {
 		*ret_view = small;
 		return 0;
 	}
