@@ -154,23 +154,26 @@ $(O)/o/%.o: %.c $(O)/o/command | $(O)/gen/versions.h
 	@$(STATIC_CC) $(STATIC_FLAGS) -c -o $@ $<
 $(O)/bootmend: $(STATIC_OBJECTS) $(MAIN:%.c=$(O)/o/%.o) $(DEPS)/versions
 	@echo "  LINK    $@"
-	@REALGCC=gcc $(MUSL_CC) $(STATIC_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(LIBS) -Wl,--end-group
+	@REALGCC=gcc $(MUSL_CC) $(STATIC_LDFLAGS) -o $@.new $(filter %.o,$^) -Wl,--start-group $(LIBS) -Wl,--end-group
+	@mv $@.new $@
 
 $(O)/san/o/%.o: %.c $(O)/san/o/command | $(O)/san/gen/versions.h $(O)/setup/check
 	@mkdir -p $(dir $@)
 	@echo "  CC san  $<"
 	@$(CC) $(SAN_FLAGS) -c -o $@ $<
+# A binary gets its name when it is whole, so that a run beside a build never sees half of one.
+link_san = $(CC) $(SAN_FLAGS) $(LDFLAGS) -o $@.new $^ $(LIBS) && mv $@.new $@
 $(O)/san/libbootmend.a: $(SAN_OBJECTS)
 	@rm -f $@ && $(AR) rcs $@ $^
 $(O)/san/bootmend: $(MAIN:%.c=$(O)/san/o/%.o) $(O)/san/libbootmend.a
 	@echo "  LINK    $@"
-	@$(CC) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@$(link_san)
 $(O)/san/unit: $(UNIT_OBJECTS) $(O)/san/libbootmend.a
 	@echo "  LINK    $@"
-	@$(CC) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@$(link_san)
 $(O)/san/replay_%: $(O)/san/o/tests/fuzz/fuzz_%.o $(O)/san/o/tests/fuzz/replay.o $(O)/san/libbootmend.a
 	@echo "  LINK    $@"
-	@$(CC) $(SAN_FLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@$(link_san)
 .SECONDARY:
 
 -include $(shell find $(O)/o $(O)/san/o $(O)/fuzz/o $(O)/warn -name '*.d' 2>/dev/null)

@@ -5,7 +5,8 @@
  *	unit [-l] [TEXT]	-l lists them; TEXT takes only those whose `file:name` contains it
  *
  * A test that hangs ends the run after its time limit, with its name; a crash is the sanitizer's to report, and
- * the name of the test that ran is printed too.
+ * the name of the test that ran is printed too. Leaks are looked for at the end, as one more test, when all passed:
+ * a test that ended early leaves its memory behind.
  */
 #include "harness.h"
 
@@ -26,6 +27,15 @@ static struct bm_test *tests;
 static struct bm_test *running;
 static jmp_buf escape;
 static unsigned int counts[3];
+
+/* LeakSanitizer's, where the binary is built with it. */
+int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
+const char *__lsan_default_options(void);
+
+const char *__lsan_default_options(void)
+{
+	return "leak_check_at_exit=0";
+}
 
 void bm_test_register(struct bm_test *test)
 {
@@ -156,6 +166,15 @@ int main(int argc, char **argv)
 	free(sorted);
 	if (list)
 		return 0;
+	if (!counts[FAILED] && !counts[SKIPPED] && __lsan_do_recoverable_leak_check) {
+		fflush(stdout);
+		if (__lsan_do_recoverable_leak_check()) {
+			puts("FAIL leaks");
+			counts[FAILED]++;
+		} else {
+			counts[PASSED]++;
+		}
+	}
 	printf("%u passed, %u failed, %u skipped\n", counts[PASSED], counts[FAILED], counts[SKIPPED]);
 	return counts[FAILED] ? 1 : 0;
 }
