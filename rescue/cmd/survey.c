@@ -8,8 +8,40 @@
 #include "../base/err.h"
 #include "../base/str.h"
 #include "../check/check.h"
+#include "../os/fileio.h"
 #include "../os/system.h"
 #include "../system/prove.h"
+
+#define LOCK_PATH "/run/bootmend/look"
+
+enum { LOCK_WAIT_MS = 30000, LOCK_TRY_MS = 200 };
+
+/* Two that look at the same disks at once would deactivate each other's logical volumes, and a filesystem that one of
+ * them repairs cannot be mounted read-only by the other. */
+static int take_lock(int *ret_lock)
+{
+	uint64_t begin = bm_time_ms();
+	bool told = false;
+
+	for (;;) {
+		int holder = 0, r = bm_lock_take(LOCK_PATH, ret_lock, &holder);
+
+		if (r != -EBUSY) {
+			/* Where no lock can be made nobody else has one, either. */
+			bm_err_clear();
+			return BM_EXIT_OK;
+		}
+		if (bm_time_ms() - begin >= LOCK_WAIT_MS) {
+			bm_cmd_error("another bootmend is at work on the disks (process %d)", holder);
+			return BM_EXIT_FAILED;
+		}
+		if (!told && bm_time_ms() - begin > 2000) {
+			bm_cmd_error("waiting for another bootmend (process %d)", holder);
+			told = true;
+		}
+		bm_sleep_ms(LOCK_TRY_MS);
+	}
+}
 
 int bm_cmd_survey_open(const struct bm_global *global, struct bm_cmd_survey *ret_survey)
 {
@@ -20,6 +52,8 @@ int bm_cmd_survey_open(const struct bm_global *global, struct bm_cmd_survey *ret
 		bm_cmd_error("looking at disks needs root's rights");
 		return BM_EXIT_FAILED;
 	}
+	if (!global->root && global->disks.n == 0 && take_lock(&ret_survey->lock) != BM_EXIT_OK)
+		return BM_EXIT_FAILED;
 	/* Where this fails (no /proc) the namespace is left with the process: what is mounted is then ours alone. */
 	if (bm_mntns_save(&ret_survey->home) < 0)
 		bm_err_clear();
@@ -40,6 +74,8 @@ void bm_cmd_survey_close(struct bm_cmd_survey *survey)
 	if (bm_mntns_return(&survey->home) < 0)
 		bm_err_clear();
 	bm_mntns_done(&survey->home);
+	bm_file_close(survey->lock);
+	survey->lock = -1;
 }
 
 int bm_cmd_choose(const struct bm_global *global, const struct bm_survey *survey, struct bm_system **ret_system)

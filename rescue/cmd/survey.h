@@ -17,11 +17,13 @@ struct bm_cmd_survey {
 	struct bm_survey survey;
 	bool filled;
 	struct bm_mntns home; /* the namespace that we were started in */
+	int lock;	      /* keeps others from looking at the machine's disks meanwhile, or -1 */
 };
 
-#define BM_CMD_SURVEY_NONE ((struct bm_cmd_survey){.home = BM_MNTNS_NONE})
+#define BM_CMD_SURVEY_NONE ((struct bm_cmd_survey){.home = BM_MNTNS_NONE, .lock = -1})
 
-/* Looks at what --disk and --root name. Returns BM_EXIT_OK, or BM_EXIT_FAILED after saying why. */
+/* Looks at what --disk and --root name, or at all disks, one process at a time: each console of the rescue system has
+ * a menu. Returns BM_EXIT_OK, or BM_EXIT_FAILED after saying why. */
 int bm_cmd_survey_open(const struct bm_global *global, struct bm_cmd_survey *ret_survey);
 /* Lets go of everything and returns to the namespace that we were started in. */
 void bm_cmd_survey_close(struct bm_cmd_survey *survey);
