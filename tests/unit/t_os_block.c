@@ -11,74 +11,35 @@
 #include "os/block.h"
 #include "os/fileio.h"
 #include "os/loop.h"
-#include "os/root.h"
-#include "os/spawn.h"
 #include "os/system.h"
-#include "os/tmp.h"
-
-/* Runs a script in a new directory, $1 being the directory; skips the test where the script says so (status 77). */
-static char *prepare(const char *script)
-{
-	const char *argv[] = {"sh", "-eu", "-c", script, "sh", NULL, NULL};
-	struct bm_spawn spawn = {.argv = argv, .limit_s = 60};
-	_cleanup_spawn_ struct bm_spawn_result result = {0};
-	char *dir = NULL;
-
-	BM_CHECK_INT(bm_tmp_dir("block", &dir), 0);
-	argv[5] = dir;
-	BM_CHECK_INT(bm_spawn_run(&spawn, &result), 0);
-	if (result.fate == BM_SPAWN_EXITED && result.code == 77) {
-		bm_tmp_removep(&dir);
-		BM_SKIP("a tool that makes images is missing");
-	}
-	BM_CHECK_STR(bm_spawn_ok(&result) ? "" : bm_buf_text(&result.output), "");
-	return dir;
-}
-
-#define NEEDS(tools) "for t in " tools "; do command -v $t >/dev/null || exit 77; done; cd \"$1\"; exec >log 2>&1; "
-
-static void finish(char *dir)
-{
-	BM_CHECK_INT(bm_tmp_remove(dir), 0);
-	free(dir);
-}
-
-static void hash_of(const char *dir, const char *name, char hex[BM_SHA256_TEXT])
-{
-	_cleanup_root_ struct bm_root *root = NULL;
-
-	BM_CHECK_INT(bm_root_open(dir, &root), 0);
-	BM_CHECK_INT(bm_root_hash(root, name, hex, NULL), 0);
-}
+#include "os_images.h"
 
 /* Scans the image, which must not change by it. */
 static struct bm_blocks scan(const char *dir, const char *name)
 {
 	_cleanup_free_ char *path = bm_path_join(dir, name);
-	char before[BM_SHA256_TEXT], after[BM_SHA256_TEXT];
+	uint64_t before = image_sum(dir, name);
 	struct bm_blocks blocks = {0};
 
-	hash_of(dir, name, before);
 	BM_CHECK_INT(bm_block_scan_image(path, &blocks), 0);
-	hash_of(dir, name, after);
-	BM_CHECK_STR(before, after);
+	BM_CHECK(image_sum(dir, name) == before);
 	BM_CHECK(blocks.n > 0 && blocks.items[0].kind == BM_BLOCK_DISK && blocks.items[0].image);
 	return blocks;
 }
 
 BM_TEST(block_image_with_logical_partitions)
 {
-	char *dir =
-		prepare(NEEDS("sfdisk mke2fs mkswap") "truncate -s 64M disk.img;"
-						      "printf 'label: dos\\nlabel-id: "
-						      "0x1234abcd\\n2048,16384,83,*\\n,,5\\n,16384,83\\n,16384,82\\n' |"
-						      " sfdisk -q disk.img; mke2fs -q -t ext4 -U "
-						      "11111111-2222-3333-4444-555555555555 -L boot part 8M;"
-						      "dd if=part of=disk.img bs=512 seek=2048 conv=notrunc; rm part;"
-						      "truncate -s 8M part; mkswap -q -L swap part; start=$(sfdisk -d "
-						      "disk.img | sed -n 's/.*img6 : start= *"
-						      "\\([0-9]*\\).*/\\1/p'); dd if=part of=disk.img bs=512 "
-						      "seek=$start conv=notrunc");
+	char *dir = image_dir(
+		IMAGE_NEEDS("sfdisk mke2fs mkswap") "truncate -s 64M disk.img;"
+						    "printf 'label: dos\\nlabel-id: "
+						    "0x1234abcd\\n2048,16384,83,*\\n,,5\\n,16384,83\\n,16384,82\\n' |"
+						    " sfdisk -q disk.img; mke2fs -q -t ext4 -U "
+						    "11111111-2222-3333-4444-555555555555 -L boot part 8M;"
+						    "dd if=part of=disk.img bs=512 seek=2048 conv=notrunc; rm part;"
+						    "truncate -s 8M part; mkswap -q -L swap part; start=$(sfdisk -d "
+						    "disk.img | sed -n 's/.*img6 : start= *"
+						    "\\([0-9]*\\).*/\\1/p'); dd if=part of=disk.img bs=512 "
+						    "seek=$start conv=notrunc");
 	struct bm_blocks blocks = scan(dir, "disk.img");
 
 	BM_CHECK_INT(blocks.n, 5);
@@ -98,7 +59,7 @@ BM_TEST(block_image_with_logical_partitions)
 	BM_CHECK_STR(blocks.items[4].fs.type, "swap");
 	BM_CHECK_INT(blocks.items[4].parent, 0);
 	bm_blocks_done(&blocks);
-	finish(dir);
+	image_dir_done(dir);
 }
 
 static void check_gpt(const struct bm_blocks *blocks, uint32_t sector_size)
@@ -120,15 +81,15 @@ static void check_gpt(const struct bm_blocks *blocks, uint32_t sector_size)
 
 BM_TEST(block_image_gpt)
 {
-	char *dir = prepare(
-		NEEDS("sfdisk mke2fs") "truncate -s 64M disk.img;"
-				       "printf '%s\\n' 'label: gpt' " GPT_LINES " | sfdisk -q disk.img;"
-				       "mke2fs -q -t ext4 part 8M; dd if=part of=disk.img bs=1M seek=9 conv=notrunc");
+	char *dir = image_dir(IMAGE_NEEDS(
+		"sfdisk mke2fs") "truncate -s 64M disk.img;"
+				 "printf '%s\\n' 'label: gpt' " GPT_LINES " | sfdisk -q disk.img;"
+				 "mke2fs -q -t ext4 part 8M; dd if=part of=disk.img bs=1M seek=9 conv=notrunc");
 	struct bm_blocks blocks = scan(dir, "disk.img");
 
 	check_gpt(&blocks, 512);
 	bm_blocks_done(&blocks);
-	finish(dir);
+	image_dir_done(dir);
 }
 
 BM_TEST(block_image_gpt_of_4096_byte_sectors)
@@ -138,7 +99,7 @@ BM_TEST(block_image_gpt_of_4096_byte_sectors)
 
 	if (!bm_system_is_root() || !bm_file_exists("/dev/loop-control"))
 		BM_SKIP("needs root and loop devices");
-	dir = prepare(NEEDS(
+	dir = image_dir(IMAGE_NEEDS(
 		"sfdisk mke2fs losetup") "truncate -s 64M disk.img;"
 					 "device=$(losetup -b 4096 -f --show disk.img); trap 'losetup -d $device' EXIT;"
 					 "printf '%s\\n' 'label: gpt' " GPT_LINES
@@ -147,12 +108,12 @@ BM_TEST(block_image_gpt_of_4096_byte_sectors)
 	blocks = scan(dir, "disk.img");
 	check_gpt(&blocks, 4096);
 	bm_blocks_done(&blocks);
-	finish(dir);
+	image_dir_done(dir);
 }
 
 BM_TEST(block_image_without_a_table)
 {
-	char *dir = prepare(NEEDS(
+	char *dir = image_dir(IMAGE_NEEDS(
 		"mke2fs mkfs.xfs mkfs.btrfs") "mke2fs -q -t ext4 ext4 8M;"
 					      "truncate -s 16M xfs; mkfs.xfs -q --unsupported -L data xfs; truncate "
 					      "-s 128M btrfs; mkfs.btrfs -q btrfs;"
@@ -199,12 +160,12 @@ BM_TEST(block_image_without_a_table)
 		bm_block_fs_done(&fs);
 		BM_CHECK_INT(blocks.n, 0);
 	}
-	finish(dir);
+	image_dir_done(dir);
 }
 
 BM_TEST(block_image_shorter_than_its_disk)
 {
-	char *dir = prepare(NEEDS(
+	char *dir = image_dir(IMAGE_NEEDS(
 		"sfdisk") "truncate -s 64M disk.img;"
 			  "printf 'label: dos\\n2048,16384\\n,\\n' | sfdisk -q disk.img; truncate -s 16M disk.img");
 	struct bm_blocks blocks = scan(dir, "disk.img");
@@ -216,7 +177,7 @@ BM_TEST(block_image_shorter_than_its_disk)
 	}
 	BM_CHECK(blocks.n == 1 || cut == 1);
 	bm_blocks_done(&blocks);
-	finish(dir);
+	image_dir_done(dir);
 }
 
 static bool is_there(const char *path)
@@ -240,8 +201,8 @@ BM_TEST(block_loop_is_seen_and_goes)
 
 	if (!bm_system_is_root() || !bm_file_exists("/dev/loop-control"))
 		BM_SKIP("needs root and loop devices");
-	dir = prepare(NEEDS("mke2fs") "truncate -s 4M disk.img; mke2fs -q -t ext4 -L middle part 8M;"
-				      "cat part >>disk.img; truncate -s 16M disk.img");
+	dir = image_dir(IMAGE_NEEDS("mke2fs") "truncate -s 4M disk.img; mke2fs -q -t ext4 -L middle part 8M;"
+					      "cat part >>disk.img; truncate -s 16M disk.img");
 	image = bm_path_join(dir, "disk.img");
 	BM_CHECK_INT(bm_loop_attach(image, 4 << 20, 8 << 20, 4096, true, &loop), 0);
 	device = strdup(loop.path);
@@ -275,5 +236,5 @@ BM_TEST(block_loop_is_seen_and_goes)
 	bm_strv_done(&only);
 	BM_CHECK_INT(bm_strv_add(&only, image), 0);
 	BM_CHECK_INT(bm_block_scan(&only, &blocks), -ENOTBLK);
-	finish(dir);
+	image_dir_done(dir);
 }

@@ -16,9 +16,9 @@
 #include "os/mount.h"
 #include "os/root.h"
 #include "os/rootw.h"
-#include "os/spawn.h"
 #include "os/system.h"
 #include "os/tmp.h"
+#include "os_images.h"
 
 BM_TEST(mount_options)
 {
@@ -80,44 +80,11 @@ BM_TEST(mount_list_of_a_mountinfo)
 	BM_CHECK_INT(bm_mounts_parse("22 1 8:1 / / rw,relatime\nrubbish\n", NULL, &mounts), -EINVAL);
 }
 
-#define NEEDS(tools) "for t in " tools "; do command -v $t >/dev/null || exit 77; done; cd \"$1\"; exec >log 2>&1; "
-
-/* As in t_os_block.c, with a namespace for the mounts. */
 static char *prepare(const char *script)
 {
-	const char *argv[] = {"sh", "-eu", "-c", script, "sh", NULL, NULL};
-	struct bm_spawn spawn = {.argv = argv, .limit_s = 60};
-	_cleanup_spawn_ struct bm_spawn_result result = {0};
-	char *dir = NULL;
-
 	if (!bm_system_is_root() || !bm_file_exists("/dev/loop-control") || bm_mount_private() < 0)
 		BM_SKIP("needs root, loop devices and mount namespaces");
-	BM_CHECK_INT(bm_tmp_dir("mount", &dir), 0);
-	argv[5] = dir;
-	BM_CHECK_INT(bm_spawn_run(&spawn, &result), 0);
-	if (result.fate == BM_SPAWN_EXITED && result.code == 77)
-		BM_SKIP("a tool that makes images is missing");
-	if (!bm_spawn_ok(&result)) {
-		_cleanup_free_ char *log = bm_path_join(dir, "log");
-
-		BM_CHECK_INT(bm_file_read(log, 100000, &result.output), 0);
-	}
-	BM_CHECK_STR(bm_spawn_ok(&result) ? "" : bm_buf_text(&result.output), "");
-	return dir;
-}
-
-static void finish(char *dir)
-{
-	BM_CHECK_INT(bm_tmp_remove(dir), 0);
-	free(dir);
-}
-
-static void hash_of(const char *dir, const char *name, char hex[BM_SHA256_TEXT])
-{
-	_cleanup_root_ struct bm_root *root = NULL;
-
-	BM_CHECK_INT(bm_root_open(dir, &root), 0);
-	BM_CHECK_INT(bm_root_hash(root, name, hex, NULL), 0);
+	return image_dir(script);
 }
 
 /* Mounts the image for looking through a loop device that would let writes through, reads a file whose name is in the
@@ -125,14 +92,13 @@ static void hash_of(const char *dir, const char *name, char hex[BM_SHA256_TEXT])
 static void check_look(const char *dir, const char *name, const char *type)
 {
 	_cleanup_free_ char *image = bm_path_join(dir, name), *target = bm_path_join(dir, "target");
-	char before[BM_SHA256_TEXT], after[BM_SHA256_TEXT];
+	uint64_t before = image_sum(dir, name);
 	_cleanup_root_ struct bm_root *root = NULL;
 	_cleanup_strv_ struct bm_strv names = {0};
 	struct bm_mount_fs mount = {.type = type, .target = target};
 	struct bm_mount_result result;
 	struct bm_loop loop = BM_LOOP_NONE;
 
-	hash_of(dir, name, before);
 	BM_CHECK_INT(bm_dir_make(target, 0755), 0);
 	BM_CHECK_INT(bm_loop_attach(image, 0, 0, 0, false, &loop), 0);
 	mount.source = loop.path;
@@ -144,8 +110,7 @@ static void check_look(const char *dir, const char *name, const char *type)
 	root = bm_root_free(root);
 	BM_CHECK_INT(bm_umount(target), 0);
 	bm_loop_detach(&loop);
-	hash_of(dir, name, after);
-	BM_CHECK_STR(before, after);
+	BM_CHECK(image_sum(dir, name) == before);
 }
 
 /* A file that is deleted but open, and changes that are only in the journal: as after a power cut. */
@@ -156,43 +121,44 @@ static void check_look(const char *dir, const char *name, const char *type)
 
 BM_TEST(mount_looking_at_a_dirty_ext4_writes_nothing)
 {
-	char *dir = prepare(NEEDS("mke2fs dumpe2fs") "mke2fs -q -t ext4 live 32M;" MAKE_DIRTY
-						     "sync -f m/file1; cp live dirty; exec 9>&-; umount m;"
-						     "dumpe2fs -h dirty | grep -q needs_recovery; dumpe2fs -h dirty | "
-						     "grep -q 'First orphan inode'");
+	char *dir = prepare(
+		IMAGE_NEEDS("mke2fs dumpe2fs") "mke2fs -q -t ext4 live 32M;" MAKE_DIRTY
+					       "sync -f m/file1; cp live dirty; exec 9>&-; umount m;"
+					       "dumpe2fs -h dirty | grep -q needs_recovery; dumpe2fs -h dirty | "
+					       "grep -q 'First orphan inode'");
 
 	check_look(dir, "dirty", "ext4");
-	finish(dir);
+	image_dir_done(dir);
 }
 
 BM_TEST(mount_looking_at_a_dirty_xfs_writes_nothing)
 {
-	char *dir = prepare(
-		NEEDS("mkfs.xfs xfs_io xfs_logprint") "truncate -s 32M live; mkfs.xfs -q --unsupported live;" MAKE_DIRTY
-						      "exec 9>&-; sync -f m/file1; xfs_io -x -c 'shutdown "
-						      "-f' m; umount m; cp live dirty;"
-						      "xfs_logprint -t dirty | grep -q DIRTY || "
-						      "xfs_logprint dirty | grep -q Oper");
+	char *dir = prepare(IMAGE_NEEDS(
+		"mkfs.xfs xfs_io xfs_logprint") "truncate -s 32M live; mkfs.xfs -q --unsupported live;" MAKE_DIRTY
+						"exec 9>&-; sync -f m/file1; xfs_io -x -c 'shutdown "
+						"-f' m; umount m; cp live dirty;"
+						"xfs_logprint -t dirty | grep -q DIRTY || "
+						"xfs_logprint dirty | grep -q Oper");
 
 	check_look(dir, "dirty", "xfs");
 	/* a clone beside the original: one UUID twice */
 	check_look(dir, "live", "xfs");
-	finish(dir);
+	image_dir_done(dir);
 }
 
 BM_TEST(mount_looking_at_a_dirty_btrfs_writes_nothing)
 {
-	char *dir = prepare(
-		NEEDS("mkfs.btrfs xfs_io") "truncate -s 40M live; mkfs.btrfs -q --mixed live;" MAKE_DIRTY
-					   "xfs_io -c fsync m/file1; cp live dirty; exec 9>&-; umount m; rm live");
+	char *dir = prepare(IMAGE_NEEDS(
+		"mkfs.btrfs xfs_io") "truncate -s 40M live; mkfs.btrfs -q --mixed live;" MAKE_DIRTY
+				     "xfs_io -c fsync m/file1; cp live dirty; exec 9>&-; umount m; rm live");
 
 	check_look(dir, "dirty", "btrfs");
-	finish(dir);
+	image_dir_done(dir);
 }
 
 BM_TEST(mount_for_repair_writes)
 {
-	char *dir = prepare(NEEDS("mke2fs") "mke2fs -q -t ext4 image 32M; mkdir target");
+	char *dir = prepare(IMAGE_NEEDS("mke2fs") "mke2fs -q -t ext4 image 32M; mkdir target");
 	_cleanup_free_ char *image = bm_path_join(dir, "image"), *target = bm_path_join(dir, "target");
 	struct bm_mount_fs mount = {.type = "ext4", .target = target, .writable = true}, again;
 	struct bm_rootw_attr attr = {.mode = 0600};
@@ -242,13 +208,14 @@ BM_TEST(mount_for_repair_writes)
 	mount.source = other.path;
 	BM_CHECK(bm_mount_fs(&mount, &result) == -EROFS || bm_mount_fs(&mount, &result) == -EACCES);
 	bm_loop_detach(&other);
-	finish(dir);
+	image_dir_done(dir);
 }
 
 BM_TEST(mount_damage_is_told)
 {
-	char *dir = prepare(NEEDS("mke2fs") "mke2fs -q -t ext4 image 32M; mkdir target;"
-					    "printf '\\377\\377\\377\\377' | dd of=image bs=1 seek=1120 conv=notrunc");
+	char *dir = prepare(
+		IMAGE_NEEDS("mke2fs") "mke2fs -q -t ext4 image 32M; mkdir target;"
+				      "printf '\\377\\377\\377\\377' | dd of=image bs=1 seek=1120 conv=notrunc");
 	_cleanup_free_ char *image = bm_path_join(dir, "image"), *target = bm_path_join(dir, "target");
 	struct bm_mount_fs mount = {.type = "ext4", .target = target};
 	struct bm_loop loop = BM_LOOP_NONE;
@@ -260,7 +227,7 @@ BM_TEST(mount_damage_is_told)
 	BM_CHECK(r == -EUCLEAN || r == -EINVAL || r == -EBADMSG);
 	BM_CHECK(strstr(bm_err_text(r), loop.path) != NULL);
 	bm_loop_detach(&loop);
-	finish(dir);
+	image_dir_done(dir);
 }
 
 BM_TEST(mount_api_filesystems_in_a_root)
@@ -304,7 +271,7 @@ BM_TEST(mount_api_filesystems_in_a_root)
 	bm_mounts_done(&mounts);
 	BM_CHECK_INT(bm_umount_below("/", NULL), -EINVAL);
 	BM_CHECK(bm_file_exists("/proc/self") && bm_file_exists("/dev/null"));
-	finish(dir);
+	image_dir_done(dir);
 }
 
 BM_TEST(mount_a_bind_is_not_removed_with_its_directory)
@@ -319,5 +286,5 @@ BM_TEST(mount_a_bind_is_not_removed_with_its_directory)
 	BM_CHECK(bm_file_exists(file));
 	BM_CHECK_INT(bm_umount_below(tree, NULL), 0);
 	BM_CHECK_INT(bm_tmp_remove(tree), 0);
-	finish(dir);
+	image_dir_done(dir);
 }
