@@ -10,12 +10,16 @@
 #include "bls.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <string.h>
 
 #include "../base/str.h"
 
-enum { PATTERN_MAX = 256 }; /* bytes of a glob: matching may take long */
+enum { PATTERN_MAX = 1024 }; /* bytes of a glob; a longer one matches nothing */
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
 
 static bool is_digit(char c)
 {
@@ -225,13 +229,60 @@ void bm_loader_conf_done(struct bm_loader_conf *conf)
 	*conf = (struct bm_loader_conf){0};
 }
 
+/* One character of a pattern against c; *pattern is left behind it. A set without an end is a plain bracket. */
+static bool match_one(const char **pattern, char c)
+{
+	const char *p = *pattern, *end;
+	bool invert, found = false;
+
+	*pattern = p + 1;
+	if (*p == '?')
+		return true;
+	end = *p == '[' && p[1] && p[2] ? strchr(p + 2, ']') : NULL;
+	if (!end)
+		return lower(*p) == lower(c);
+	invert = p[1] == '!' || p[1] == '^';
+	for (p += invert ? 2 : 1; p < end; p++) {
+		if (p[1] == '-' && p + 2 < end) {
+			found |= lower(p[0]) <= lower(c) && lower(c) <= lower(p[2]);
+			p += 2;
+		} else {
+			found |= lower(*p) == lower(c);
+		}
+	}
+	*pattern = end + 1;
+	return found != invert;
+}
+
+/* A glob as systemd-boot knows it: * ? [a-z], letters of either case. Only the last star is ever tried again, so the
+ * time is bounded by the product of both lengths. */
+static bool glob(const char *pattern, const char *text)
+{
+	const char *star = NULL, *retry = NULL;
+
+	while (*text) {
+		if (*pattern == '*') {
+			star = ++pattern;
+			retry = text;
+			continue;
+		}
+		if (*pattern && match_one(&pattern, *text)) {
+			text++;
+			continue;
+		}
+		if (!star)
+			return false;
+		pattern = star;
+		text = ++retry;
+	}
+	return pattern[strspn(pattern, "*")] == '\0';
+}
+
 static bool matches(const char *pattern, const struct bm_bls *bls)
 {
 	_cleanup_free_ char *file = bm_strf("%s.conf", bls->id);
 
-	if (strlen(pattern) > PATTERN_MAX)
-		return false;
-	return fnmatch(pattern, bls->id, FNM_CASEFOLD) == 0 || (file && fnmatch(pattern, file, FNM_CASEFOLD) == 0);
+	return strlen(pattern) <= PATTERN_MAX && (glob(pattern, bls->id) || (file && glob(pattern, file)));
 }
 
 long bm_loader_conf_default(const struct bm_loader_conf *conf, const struct bm_bls_list *list)

@@ -29,7 +29,7 @@ enum {
 	BM_GRUBCFG_LOOP_MAX = 256,	       /* rounds of one loop */
 	BM_GRUBCFG_WORD_MAX = 64 * 1024,       /* bytes of one word or value after expansion */
 	BM_GRUBCFG_WARNINGS_MAX = 64,	       /* kept; the others are counted */
-	BM_GRUBCFG_WORK_MAX = 4 * 1024 * 1024, /* units of work: commands, bytes expanded, variables looked at */
+	BM_GRUBCFG_WORK_MAX = 3 * 1024 * 1024, /* units of work: commands, bytes expanded, variables looked at */
 };
 
 /* A file as the script names it. place.device may be NULL, see struct bm_entry_place. */

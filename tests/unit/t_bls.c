@@ -240,6 +240,39 @@ BM_TEST(bls_limits)
 	bm_bls_done(&bls);
 }
 
+static bool chosen(const char *pattern, const char *name)
+{
+	struct bm_bls_list list = {0};
+	struct bm_loader_conf conf = {0};
+	bool yes;
+
+	/* "0" comes first, so the other one is taken only where it matches. */
+	BM_CHECK_INT(bm_bls_list_add(&list, "0.conf", "sort-key a\n", 11), 0);
+	BM_CHECK_INT(bm_bls_list_add(&list, name, "", 0), 0);
+	BM_CHECK_INT(bm_str_set(&conf.default_pattern, pattern), 0);
+	yes = bm_loader_conf_default(&conf, &list) == 1;
+	bm_loader_conf_done(&conf);
+	bm_bls_list_done(&list);
+	return yes;
+}
+
+BM_TEST(loader_conf_patterns)
+{
+	BM_CHECK(chosen("arch", "arch.conf"));
+	BM_CHECK(chosen("arch.conf", "arch.conf"));
+	BM_CHECK(chosen("ARCH*", "arch-6.conf"));
+	BM_CHECK(chosen("*-6.?-*", "arch-6.1-x.conf"));
+	BM_CHECK(chosen("*[5-7].conf", "arch-6.conf"));
+	BM_CHECK(chosen("a[!x]ch", "arch.conf"));
+	BM_CHECK(chosen("a*r*h*", "arch.conf"));
+	BM_CHECK(!chosen("arc", "arch.conf"));
+	BM_CHECK(!chosen("a[!r]ch", "arch.conf"));
+	BM_CHECK(!chosen("arch?", "arch.conf"));
+	BM_CHECK(!chosen("arch[", "arch.conf"));
+	BM_CHECK(!chosen(
+		"*******************************x", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.conf"));
+}
+
 BM_TEST(loader_conf_chooses)
 {
 	struct bm_bls_list list = {0};
