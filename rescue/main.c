@@ -99,6 +99,10 @@ static int parse_words(int argc, char **argv, struct parse *parse)
 			if (r > 0)
 				continue;
 		}
+		if (!parse->cmd && bm_streq(argv[i], "help")) {
+			parse->help = true;
+			continue;
+		}
 		if (!parse->cmd) {
 			if (argv[i][0] == '-')
 				return bm_cmd_usage("unknown option %s", argv[i]);
