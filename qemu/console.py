@@ -154,9 +154,10 @@ def send(console, text):
 
 def talk(console, steps, values):
     for number, line in steps:
-        for name, value in values.items():
-            line = line.replace("@" + name + "@", value)
         verb, _, rest = line.partition(" ")
+        for name, value in values.items():
+            value = re.escape(value) if verb == "expect" else value
+            rest = rest.replace("@" + name + "@", value)
         status = 0
         if verb == "expect":
             seconds, _, pattern = rest.partition(" ")

@@ -39,7 +39,7 @@ boot_watch() {
 		shift
 	done
 	# shellcheck disable=SC2086 # LAB_QEMU_PREFIX is a list of words
-	"$lab/console.py" --log "$log" --limit "$limit" --verdict "$work/verdict" "${echo[@]}" "${watch[@]}" \
+	"$lab/console.py" --log "$log" --limit $((limit * patience)) --verdict "$work/verdict" "${echo[@]}" "${watch[@]}" \
 		-- ${LAB_QEMU_PREFIX:-} "${qemu[@]}" >&3 || status=$?
 	said=$(<"$work/verdict")
 	return "$status"
@@ -69,17 +69,27 @@ scenario_read() {
 	done
 }
 
-# Words of a scenario that stand for what only the built guest knows
+# expand TEXT: the words of a scenario that stand for what only the built guest knows
 expand() {
 	local text=$1
-	text=${text//@DEFAULT@/$kernel}
-	text=${text//@OTHER@/$other}
-	text=${text//@IMAGE@/\/boot\/$(image_of "$kernel")}
-	text=${text//@OTHERIMAGE@/\/boot\/$(image_of "$other")}
-	text=${text//@TOKEN@/$token}
-	text=${text//@SYSTEM@/$system}
+	text=${text//@DEFAULT@/"$kernel"}
+	text=${text//@OTHER@/"$other"}
+	text=${text//@IMAGE@/"/boot/$(image_of "$kernel")"}
+	text=${text//@OTHERIMAGE@/"/boot/$(image_of "$other")"}
+	text=${text//@TOKEN@/"$token"}
+	text=${text//@SYSTEM@/"$system"}
 	echo "$text"
 }
+
+# expand_re REGEX: the same in a regular expression, where versions have dots and signs
+expand_re() {
+	local kernel other
+	kernel=$(quote_re "${guest[kernel]}")
+	other=$(quote_re "${guest[other]}")
+	expand "$1"
+}
+
+quote_re() { printf '%s\n' "$1" | sed 's/[][\.*^$+?(){}|]/\\&/g'; }
 
 # conf_volume: bootmend.conf of the scenario, on a volume labelled BOOTMENDCFG; sets conf_args
 conf_volume() {
@@ -182,7 +192,7 @@ act_repair() {
 		[[ " $line " == *" $want "* ]] || fail "'$line' lacks $want"
 	done
 	for want in "${must_say[@]}"; do
-		grep -aEq "$(expand "$want")" "$run/2-repair.log" || fail "the report does not say '$(expand "$want")'"
+		grep -aEq "$(expand_re "$want")" "$run/2-repair.log" || fail "the report does not say '$(expand "$want")'"
 	done
 }
 
@@ -195,10 +205,10 @@ act_compare() {
 	disk_umount "$work/mnt"
 	rm -f "$run/after.raw"
 	"$lab/tree.py" diff "$run/before.tree" "$run/after.tree" >"$run/changes"
-	grep -vE "^. ($(expand "${scenario[may-change]:-^$}"))$" "$run/changes" >"$run/unexpected" || true
+	grep -vE "^. ($(expand_re "${scenario[may-change]:-^$}"))$" "$run/changes" >"$run/unexpected" || true
 	[[ ! -s $run/unexpected ]] || fail "changed on the disk: $(head -n 5 "$run/unexpected" | tr '\n' ' ')"
 	for want in "${must_change[@]}"; do
-		grep -qE "^[+*] $(expand "$want")$" "$run/changes" || fail "$(expand "$want") has not changed"
+		grep -qE "^[+*] $(expand_re "$want")$" "$run/changes" || fail "$(expand "$want") has not changed"
 	done
 	# keeps FILE: its old content is still somewhere on the disk, byte by byte
 	for want in "${must_keep[@]}"; do
@@ -223,6 +233,7 @@ scenario_load() {
 	guest_build "${scenario[guest]}"
 	kernel=$(<"${guest[dir]}/kernel")
 	other=$(grep -vxF "$kernel" "${guest[dir]}/kernels" | head -n 1) || other=none
+	guest[kernel]=$kernel guest[other]=$other
 	system=$(uuid_of "$(vol_field "${guest[dir]}/volumes" / 1)")
 	run=$out/runs/$1
 	rm -rf "$run"
