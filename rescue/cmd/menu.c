@@ -155,7 +155,7 @@ static void show(const struct menu *menu)
 	} else if (menu->ids.n == 0) {
 		printf("No installed system was found.\n");
 	} else {
-		printf("%zu systems were found; choose one with 6:\n", menu->ids.n);
+		printf("%zu systems were found:\n", menu->ids.n);
 		for (size_t i = 0; i < BM_MIN(menu->names.n, (size_t)LIST_MAX); i++) {
 			_cleanup_free_ char *name = bm_str_safe(menu->names.items[i]);
 
@@ -170,15 +170,14 @@ static void show(const struct menu *menu)
 			printf("  1  repair the initramfs of %s (default kernel)\n", version);
 		printf("  2  repair the initramfs of another kernel\n");
 	}
-	if (menu->ids.n <= 1 || ready(menu))
-		printf("  3  show the details\n");
+	printf("  3  show the details\n");
 	if (ready(menu)) {
 		printf("  4  shell inside the system\n");
 		printf("  5  %s\n",
 			menu->mounted ? "unmount " BM_SYSIMAGE_DIR : "mount the system under " BM_SYSIMAGE_DIR);
 	}
 	if (menu->ids.n > 1)
-		printf("  6  choose another system (%zu were found)\n", menu->ids.n);
+		printf("  6  choose %s system (%zu were found)\n", ready(menu) ? "another" : "a", menu->ids.n);
 	printf("  l look again   r reboot   p power off   s rescue shell   q quit\n");
 }
 
@@ -186,7 +185,7 @@ static void pause_here(void)
 {
 	int key;
 
-	if (bm_ask_key("-- any key --", &key) < 0)
+	if (bm_ask_key("-- any key -- ", &key) < 0)
 		bm_err_clear();
 }
 
@@ -351,9 +350,13 @@ static bool act(struct menu *menu, int key)
 	} else if (key == '2') {
 		repair_another(menu);
 	} else if (key == '4') {
-		printf("A shell inside the system; \"exit\" returns to the menu.\n");
+		/* What is mounted is entered as it is, whatever it was called. */
+		const struct bm_global any = {.quiet = menu->global.quiet};
+
+		printf("A shell inside %s; \"exit\" returns to the menu.\n",
+			menu->mounted ? "what is mounted at " BM_SYSIMAGE_DIR : "the system");
 		fflush(stdout);
-		menu->status = bm_chroot_run(&menu->global, true, NULL);
+		menu->status = bm_chroot_run(menu->mounted ? &any : &menu->global, true, NULL);
 	} else if (key == '5') {
 		menu->status = menu->mounted ? bm_umount_run(&menu->global) : bm_mount_run(&menu->global, true);
 		pause_here();
