@@ -32,9 +32,9 @@ struct bm_block_fs {
 	char *label;
 	char *uuid_sub; /* btrfs: of this device; md: of this member */
 	char *version;
-	bool ambiguous;	 /* signatures of several types: trust none */
+	bool ambiguous;	   /* signatures of several types: trust none */
 	bool bad_checksum; /* recognised, but its superblock is damaged */
-	int error;	/* negative errno when reading failed, 0 otherwise */
+	int error;	   /* negative errno when reading failed, 0 otherwise */
 };
 
 /* One level of the way from the device to the top of /sys/devices. */

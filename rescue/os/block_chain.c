@@ -34,12 +34,14 @@ static char *link_name(const char *dir, const char *name)
 
 static int add_level(struct bm_block *block, const char *dir)
 {
-	struct bm_block_driver level = {
-		.modalias = bm_block_sys_attr(dir, "modalias"),
-		.driver = link_name(dir, "driver"),
-		.module = link_name(dir, "driver/module"),
-		.subsystem = link_name(dir, "subsystem"),
-	}, *added;
+	struct bm_block_driver level =
+				       {
+					       .modalias = bm_block_sys_attr(dir, "modalias"),
+					       .driver = link_name(dir, "driver"),
+					       .module = link_name(dir, "driver/module"),
+					       .subsystem = link_name(dir, "subsystem"),
+				       },
+			       *added;
 
 	if ((level.modalias || level.driver) && block->n_chain < BM_BLOCK_CHAIN_MAX) {
 		added = BM_VEC_PUSH(block->chain, block->n_chain, block->cap_chain);

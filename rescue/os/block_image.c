@@ -4,8 +4,8 @@
  *
  *	| MBR or GPT in sectors of 512 or of 4096 bytes | partition 1 | partition 2 | ... |
  *
- * A file does not say how large its sectors are. 512 is taken, unless only with 4096 a GPT is found, or a DOS table with
- * partitions in which something is recognised.
+ * A file does not say how large its sectors are. 512 is taken, unless only with 4096 a GPT is found, or a DOS table
+ *with partitions in which something is recognised.
  */
 #include <errno.h>
 #include <string.h>
@@ -44,14 +44,14 @@ static int refuse_formats(int fd, const char *path)
 	for (i = 0; i < BM_ARRAY_SIZE(formats); i++)
 		if (got >= formats[i].offset + formats[i].len &&
 			memcmp(head + formats[i].offset, formats[i].magic, formats[i].len) == 0)
-			return bm_err(-ENOTSUP, "%s is %s; convert it with qemu-img convert -O raw", path,
-				formats[i].name);
+			return bm_err(
+				-ENOTSUP, "%s is %s; convert it with qemu-img convert -O raw", path, formats[i].name);
 	return 0;
 }
 
 struct view {
 	uint32_t sector_size;
-	struct bm_block_fs fs;	     /* of the whole */
+	struct bm_block_fs fs; /* of the whole */
 	struct bm_block_table table;
 	struct bm_block_fs *part_fs; /* one for each partition */
 	size_t n_known;		     /* partitions in which something was recognised */
@@ -148,9 +148,8 @@ static int add_part(struct bm_blocks *blocks, size_t disk, struct view *view, si
 	block->sector_size = view->sector_size;
 	block->read_only = blocks->items[disk].read_only;
 	block->offset_bytes = part->offset_bytes;
-	block->size_bytes = part->offset_bytes >= size_bytes
-				    ? 0
-				    : BM_MIN(part->size_bytes, size_bytes - part->offset_bytes);
+	block->size_bytes =
+		part->offset_bytes >= size_bytes ? 0 : BM_MIN(part->size_bytes, size_bytes - part->offset_bytes);
 	block->part_number = part->number;
 	block->part_flags = part->flags;
 	block->part_uuid = part->uuid;

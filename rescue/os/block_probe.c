@@ -51,7 +51,8 @@ static int look_for_fs(blkid_probe probe, int extra_flags, struct bm_block_fs *f
 	int found, r;
 
 	if (blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_LABEL | BLKID_SUBLKS_UUID | BLKID_SUBLKS_TYPE |
-			BLKID_SUBLKS_USAGE | BLKID_SUBLKS_VERSION | extra_flags) < 0)
+							     BLKID_SUBLKS_USAGE | BLKID_SUBLKS_VERSION | extra_flags) <
+		0)
 		return -ENOMEM;
 	blkid_reset_probe(probe);
 	errno = 0;

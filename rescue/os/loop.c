@@ -66,11 +66,12 @@ int bm_loop_attach(const char *file, uint64_t offset_bytes, uint64_t size_bytes,
 	_cleanup_fd_ int fd = -1, control = -1;
 	struct loop_config config = {
 		.block_size = sector_size,
-		.info = {
-			.lo_offset = offset_bytes,
-			.lo_sizelimit = size_bytes,
-			.lo_flags = LO_FLAGS_AUTOCLEAR | (read_only ? LO_FLAGS_READ_ONLY : 0),
-		},
+		.info =
+			{
+				.lo_offset = offset_bytes,
+				.lo_sizelimit = size_bytes,
+				.lo_flags = LO_FLAGS_AUTOCLEAR | (read_only ? LO_FLAGS_READ_ONLY : 0),
+			},
 	};
 	unsigned int tries;
 	int r;

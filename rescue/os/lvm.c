@@ -36,8 +36,8 @@ static int add_pattern(struct bm_buf *buf, const char *path)
 }
 
 /* What replaces every lvm.conf: no devices file, no archive, nothing written, nothing watched. */
-static int add_config(enum bm_lvm_verb verb, const struct bm_strv *devices, const struct bm_lvm_vg *vg, bool udev,
-	struct bm_buf *buf)
+static int add_config(
+	enum bm_lvm_verb verb, const struct bm_strv *devices, const struct bm_lvm_vg *vg, bool udev, struct bm_buf *buf)
 {
 	size_t i;
 	int r = 0;
@@ -73,8 +73,8 @@ static int add_report(enum bm_lvm_verb verb, struct bm_strv *argv)
 	size_t i;
 	int r = 0;
 
-	/* hidden volumes, too: they are what others lie on */
-	if (verb == BM_LVM_LVS)
+	/* hidden volumes, too: they are what others lie on; and copies of a disk that lvm passed over */
+	if (verb != BM_LVM_VGS)
 		r = bm_strv_add(argv, "-a");
 	for (i = 0; r == 0 && i < BM_ARRAY_SIZE(options); i++)
 		r = bm_strv_add(argv, options[i]);
@@ -213,7 +213,7 @@ static int devices_of(const struct bm_lvm *lvm, size_t vg, struct bm_strv *devic
 	int r = 0;
 
 	for (i = 0; r == 0 && i < lvm->n_pvs; i++)
-		if (lvm->pvs[i].vg == vg && lvm->pvs[i].path)
+		if (lvm->pvs[i].vg == vg && lvm->pvs[i].path && !lvm->pvs[i].duplicate)
 			r = bm_strv_add_once(devices, lvm->pvs[i].path);
 	return r;
 }

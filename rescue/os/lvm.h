@@ -27,7 +27,8 @@ struct bm_lvm_pv {
 	char *uuid;
 	size_t vg; /* index, SIZE_MAX for a PV in no group */
 	uint64_t size_bytes;
-	bool missing, duplicate;
+	bool missing;
+	bool duplicate; /* a copy of a disk (a clone attached): lvm chose the other one, which has the same uuid */
 };
 
 struct bm_lvm_lv {

@@ -129,7 +129,8 @@ static int open_log(void)
 	return fd;
 }
 
-/* The last lines that name the device, joined; "" where there are none. A record is "6,1234,5678,-;text\n KEY=value". */
+/* The last lines that name the device, joined; "" where there are none. A record is "6,1234,5678,-;text\n KEY=value".
+ */
 static void read_log(int fd, const char *source, struct bm_buf *ret_text)
 {
 	_cleanup_free_ char *record = malloc(KMSG_RECORD_MAX + 1), *real = realpath(source, NULL);
@@ -162,8 +163,8 @@ static void read_log(int fd, const char *source, struct bm_buf *ret_text)
 /* --- filesystems --- */
 
 /* While a filesystem is mounted for looking, its device is read-only: ext4 clears its list of orphans in spite of ro
- * and noload, and other filesystems have habits of their own. A device that somebody uses is left alone: its user may be
- * writing, and its filesystem is past all recovery. */
+ * and noload, and other filesystems have habits of their own. A device that somebody uses is left alone: its user may
+ * be writing, and its filesystem is past all recovery. */
 static bool protect(int device, const char *source)
 {
 	int on = 1, now = 0, exclusive;
@@ -257,7 +258,8 @@ static int bind_existing(const struct bm_mount_fs *mount)
 	r = bm_mounts_list(NULL, &mounts);
 	for (i = 0; r == 0 && i < mounts.n; i++)
 		if (is_same(&mounts.items[i], mount, &st, real) && !(mount->writable && mounts.items[i].read_only))
-			return bm_mount_bind(mounts.items[i].target, mount->root, mount->target, false, !mount->writable);
+			return bm_mount_bind(
+				mounts.items[i].target, mount->root, mount->target, false, !mount->writable);
 	return r < 0 ? r : -ENOENT;
 }
 

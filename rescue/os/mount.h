@@ -31,8 +31,8 @@ struct bm_mount_result {
 	uint64_t dev;	 /* as in bm_stat */
 };
 
-/* Mounts a filesystem. For looking: ro,nodev,nosuid,noexec (not with enter), and ext noload; xfs norecovery,nouuid; btrfs
- * rescue=nologreplay. For repair: rw, the options kept (xfs: nouuid as well). ret_result may be NULL. Returns 0,
+/* Mounts a filesystem. For looking: ro,nodev,nosuid,noexec (not with enter), and ext noload; xfs norecovery,nouuid;
+ * btrfs rescue=nologreplay. For repair: rw, the options kept (xfs: nouuid as well). ret_result may be NULL. Returns 0,
  * -ENODEV when the kernel does not know the type (after modprobe), -EUCLEAN for damage, -EINVAL for a superblock that
  * the kernel refuses (its reason is in the context where the kernel gave one), ... */
 int bm_mount_fs(const struct bm_mount_fs *mount, struct bm_mount_result *ret_result) BM_MUST_CHECK;

@@ -10,8 +10,8 @@
 #include "mount.h"
 
 /* mount(2), which a parameter called mount would hide. */
-static inline int bm_sys_mount(const char *source, const char *target, const char *type, unsigned long flags,
-	const char *options)
+static inline int bm_sys_mount(
+	const char *source, const char *target, const char *type, unsigned long flags, const char *options)
 {
 	return mount(source, target, type, flags, options);
 }

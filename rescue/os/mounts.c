@@ -55,8 +55,9 @@ static int keep(struct libmnt_fs *fs, struct bm_mounts *mounts)
 	entry->parent = mnt_fs_get_parent_id(fs);
 	entry->read_only = has_option(vfs, "ro") || has_option(own, "ro");
 	entry->options = bm_strf("%s%s%s", vfs ? vfs : "", own ? "," : "", own ? own : "");
-	if (!entry->options || bm_str_set(&entry->source, mnt_fs_get_srcpath(fs) ? mnt_fs_get_srcpath(fs)
-										  : mnt_fs_get_source(fs)) < 0 ||
+	if (!entry->options ||
+		bm_str_set(&entry->source, mnt_fs_get_srcpath(fs) ? mnt_fs_get_srcpath(fs) : mnt_fs_get_source(fs)) <
+			0 ||
 		bm_str_set(&entry->root, mnt_fs_get_root(fs)) < 0 ||
 		bm_str_set(&entry->target, mnt_fs_get_target(fs)) < 0 ||
 		bm_str_set(&entry->type, mnt_fs_get_fstype(fs)) < 0)

@@ -85,7 +85,7 @@ uint64_t bm_root_dev(dev_t dev)
 
 enum bm_file_type bm_root_type(mode_t mode)
 {
-	return S_ISREG(mode) ? BM_FILE_REGULAR
+	return S_ISREG(mode)   ? BM_FILE_REGULAR
 	       : S_ISDIR(mode) ? BM_FILE_DIR
 	       : S_ISLNK(mode) ? BM_FILE_SYMLINK
 			       : BM_FILE_OTHER;
@@ -202,10 +202,10 @@ int bm_root_check_file(int fd, const char *path, struct stat *ret_stat)
 		return bm_err(-EISDIR, "%s", path);
 	if (!S_ISREG(st.st_mode))
 		return bm_err(-EINVAL, "%s is %s, not a file", path,
-			S_ISFIFO(st.st_mode) ? "a FIFO"
+			S_ISFIFO(st.st_mode)   ? "a FIFO"
 			: S_ISSOCK(st.st_mode) ? "a socket"
-			: S_ISLNK(st.st_mode) ? "a symbolic link"
-					      : "a device");
+			: S_ISLNK(st.st_mode)  ? "a symbolic link"
+					       : "a device");
 	*ret_stat = st;
 	return 0;
 }
@@ -287,8 +287,8 @@ int bm_root_read(const struct bm_root *root, const char *path, size_t max_bytes,
 	if (r < 0)
 		return r;
 	if (st.st_size > 0 && (uint64_t)st.st_size > max_bytes)
-		return bm_err(-EFBIG, "%s holds %llu bytes, more than %zu", path, (unsigned long long)st.st_size,
-			max_bytes);
+		return bm_err(
+			-EFBIG, "%s holds %llu bytes, more than %zu", path, (unsigned long long)st.st_size, max_bytes);
 	/* One byte more than allowed, since files of proc and sys have no size. */
 	r = read_some(fd, path, 0, max_bytes + 1, buf);
 	if (r == 0 && buf->len - before > max_bytes) {

@@ -84,7 +84,7 @@ struct run {
 	const char *input;
 	size_t input_left;
 	int exec_errno;
-	struct bm_spawn_known known; /* children that we had before */
+	struct bm_spawn_known known;	     /* children that we had before */
 	uint64_t start_ms, stop_ms, exit_ms; /* stop_ms: when TERM was sent; exit_ms: when it was seen to have ended */
 	unsigned int ticks;
 	bool killed, ended;
@@ -301,7 +301,8 @@ static void restore_signals(struct run *run)
 	prctl(PR_SET_CHILD_SUBREAPER, (unsigned long)run->was_subreaper, 0, 0, 0);
 }
 
-/* Whatever the child left is killed and waited for, then the child itself. Each round may bring up orphans of the orphans. */
+/* Whatever the child left is killed and waited for, then the child itself. Each round may bring up orphans of the
+ * orphans. */
 static void sweep(struct run *run)
 {
 	unsigned int rounds;
@@ -390,7 +391,8 @@ static void close_child_ends(struct bm_spawn_child *child)
 int bm_spawn_run(const struct bm_spawn *spawn, struct bm_spawn_result *ret_result)
 {
 	struct bm_spawn_result result = {0};
-	struct run run = {.spawn = spawn, .result = &result, .pid = -1, .out_fd = -1, .err_fd = -1, .in_fd = -1, .exec_fd = -1};
+	struct run run = {
+		.spawn = spawn, .result = &result, .pid = -1, .out_fd = -1, .err_fd = -1, .in_fd = -1, .exec_fd = -1};
 	struct bm_spawn_child child = {.spawn = spawn, .exec_fd = -1, .out_fd = -1, .err_fd = -1, .in_fd = -1};
 	int r;
 

@@ -94,8 +94,8 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Descriptors beyond the standard three are closed by the kernel at execve. Ours all are O_CLOEXEC; what we were started
- * with may not be. */
+/* Descriptors beyond the standard three are closed by the kernel at execve. Ours all are O_CLOEXEC; what we were
+ * started with may not be. */
 static void mark_fds(void)
 {
 	int fd, flags;
@@ -111,8 +111,8 @@ static void mark_fds(void)
 	}
 }
 
-/* Puts fd at the standard descriptor; fd -1: /dev/null. The pipes are numbered 3 and above (bm_system_init() opened the standard
- * three), so that none is overwritten before it is used. */
+/* Puts fd at the standard descriptor; fd -1: /dev/null. The pipes are numbered 3 and above (bm_system_init() opened the
+ * standard three), so that none is overwritten before it is used. */
 static int put_standard(int fd, int standard, int flags)
 {
 	int opened = fd;

@@ -76,8 +76,9 @@ static int empty(struct level *levels, unsigned int *depth, unsigned int *entrie
 			continue;
 		if (++*entries > BM_TREE_ENTRIES_MAX || strlen(entry->d_name) >= sizeof(top->name))
 			return -EFBIG;
-		r = entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN ? -EISDIR
-									   : remove_file(dirfd(top->stream), entry->d_name);
+		r = entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN
+			    ? -EISDIR
+			    : remove_file(dirfd(top->stream), entry->d_name);
 		if (r == 0)
 			continue;
 		if (r != -EISDIR)

@@ -7,7 +7,8 @@
 #include "os/lvm.h"
 
 static const char vgs[] =
-	"  LVM2_VG_NAME='rhel' LVM2_VG_UUID='aaa-1' LVM2_VG_SIZE='10733223936' LVM2_VG_FREE='4194304' LVM2_PV_COUNT='2' "
+	"  LVM2_VG_NAME='rhel' LVM2_VG_UUID='aaa-1' LVM2_VG_SIZE='10733223936' LVM2_VG_FREE='4194304' "
+	"LVM2_PV_COUNT='2' "
 	"LVM2_VG_MISSING_PV_COUNT='0' LVM2_VG_EXPORTED='0'\n"
 	"  LVM2_VG_NAME='rhel' LVM2_VG_UUID='aaa-2' LVM2_VG_SIZE='1' LVM2_VG_FREE='0' LVM2_PV_COUNT='2' "
 	"LVM2_VG_MISSING_PV_COUNT='1' LVM2_VG_EXPORTED='1'\n"
@@ -23,7 +24,8 @@ static const char pvs[] =
 	"LVM2_PV_DUPLICATE='0'\n";
 
 static const char lvs[] =
-	"  LVM2_LV_NAME='root' LVM2_LV_UUID='l1' LVM2_VG_UUID='aaa-1' LVM2_SEGTYPE='linear' LVM2_DEVICES='/dev/sda2(0)' "
+	"  LVM2_LV_NAME='root' LVM2_LV_UUID='l1' LVM2_VG_UUID='aaa-1' LVM2_SEGTYPE='linear' "
+	"LVM2_DEVICES='/dev/sda2(0)' "
 	"LVM2_LV_SIZE='100' LVM2_LV_ACTIVE_LOCALLY='1' LVM2_LV_DM_PATH='/dev/mapper/rhel-root' "
 	"LVM2_LV_HEALTH_STATUS=''\n"
 	"  LVM2_LV_NAME='root' LVM2_LV_UUID='l1' LVM2_VG_UUID='aaa-1' LVM2_SEGTYPE='striped' "
@@ -96,7 +98,8 @@ BM_TEST(lvm_command_lines)
 	BM_CHECK_INT(argv.n, 8);
 	BM_CHECK_STR(argv.items[0], "lvm");
 	BM_CHECK_STR(argv.items[1], "lvchange");
-	BM_CHECK(strstr(argv.items[3], "filter=[\"a|^/dev/sda2$|\",\"a|^/dev/mapper/luks-1[.]2$|\",\"r|.*|\"]") != NULL);
+	BM_CHECK(
+		strstr(argv.items[3], "filter=[\"a|^/dev/sda2$|\",\"a|^/dev/mapper/luks-1[.]2$|\",\"r|.*|\"]") != NULL);
 	BM_CHECK(strstr(argv.items[3], "read_only_volume_list=[\"rhel\"]") != NULL);
 	BM_CHECK(strstr(argv.items[3], "metadata_read_only=1") && strstr(argv.items[3], "use_devicesfile=0"));
 	BM_CHECK(strstr(argv.items[3], "udev_sync=0") != NULL);
@@ -108,6 +111,9 @@ BM_TEST(lvm_command_lines)
 	bm_strv_done(&more);
 	BM_CHECK_INT(bm_lvm_compose(BM_LVM_DEACTIVATE, &devices, &vg, &lv, true, &more), 0);
 	BM_CHECK_STR(more.items[4], "-an");
+	bm_strv_done(&more);
+	BM_CHECK_INT(bm_lvm_compose(BM_LVM_VGS, NULL, NULL, NULL, true, &more), 0);
+	BM_CHECK(!bm_strv_has(&more, "-a"));
 	bm_strv_done(&more);
 	BM_CHECK_INT(bm_lvm_compose(BM_LVM_LVS, NULL, NULL, NULL, true, &more), 0);
 	BM_CHECK(strstr(more.items[3], "filter=[\"a|.*|\"]") && bm_strv_has(&more, "-a"));
