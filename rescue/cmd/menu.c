@@ -211,6 +211,11 @@ static void repair(struct menu *menu, const char *kernel)
 	const struct bm_repair_request request = {.kernel = kernel};
 	struct bm_repair_outcome outcome = {0};
 
+	if (menu->mounted) {
+		printf("Something is mounted at " BM_SYSIMAGE_DIR "; unmount it first (5).\n");
+		pause_here();
+		return;
+	}
 	menu->status = bm_repair_run(&menu->global, &request, &outcome);
 	bm_repair_outcome_done(&outcome);
 	if (menu->status & BM_EXIT_REPAIRED)
