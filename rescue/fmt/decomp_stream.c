@@ -4,12 +4,12 @@
  * format 1.1), zstd (RFC 8878). Checksums inside are checked by the libraries.
  */
 #include <errno.h>
-#include <string.h>
 
 #include <bzlib.h>
 #include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "decomp_int.h"
 
@@ -199,16 +199,16 @@ static int zstd_start(void **ret_state)
 	return 0;
 }
 
-/* ZSTD_getErrorCode() and its enum live in a header that distributions do not all install; the names are stable. */
 static enum bm_decomp_result zstd_failed(struct bm_decomp_io *io, size_t code)
 {
-	const char *name = ZSTD_getErrorName(code);
-
-	if (strstr(name, "too much memory"))
+	switch (ZSTD_getErrorCode(code)) {
+	case ZSTD_error_frameParameter_windowTooLarge:
 		return fail(io, BM_DECOMP_LIMIT, "its zstd window is larger than the 128 MiB that the kernel allows");
-	if (strstr(name, "llocation"))
+	case ZSTD_error_memory_allocation:
 		return fail(io, BM_DECOMP_MEMORY, "memory is too short to unpack zstd");
-	return fail(io, BM_DECOMP_BAD, "the zstd data is damaged");
+	default:
+		return fail(io, BM_DECOMP_BAD, "the zstd data is damaged");
+	}
 }
 
 static enum bm_decomp_result zstd_run(void *state, struct bm_decomp_io *io)
