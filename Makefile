@@ -184,8 +184,8 @@ REPLAYS := $(FUZZ_TARGETS:%=$(O)/san/replay_%)
 # A suite of its own is an executable tests/NAME/run; it finds the binaries in BOOTMEND and BOOTMEND_SAN.
 SUITES := $(filter-out tests/lint/run tests/fuzz/run,$(wildcard tests/*/run))
 CHECK_SUITES = 'build+=$(MAKE) --no-print-directory binaries' 'warnings+=$(MAKE) --no-print-directory warnings'
-CHECK_SUITES += 'unit=$(O)/san/unit' 'fuzz corpora=tests/fuzz/run $(O)' 'lints=tests/lint/run $(O)'
-CHECK_SUITES += $(foreach suite,$(SUITES),'$(patsubst tests/%/run,%,$(suite))=$(suite)')
+CHECK_SUITES += 'unit&=$(O)/san/unit' $(foreach suite,$(SUITES),'$(patsubst tests/%/run,%,$(suite))&=$(suite)')
+CHECK_SUITES += 'fuzz corpora&=tests/fuzz/run $(O)' 'lints&=tests/lint/run $(O)'
 export BOOTMEND := $(abspath $(O)/bootmend)
 export BOOTMEND_SAN := $(abspath $(O)/san/bootmend)
 export BUILD := $(abspath $(O))
