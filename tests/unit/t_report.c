@@ -195,7 +195,8 @@ BM_TEST(report_scan_verbose_shows_all)
 
 BM_TEST(report_names_of_a_disk_cannot_reach_the_terminal)
 {
-	static char evil[] = "evil\033]0;x\007\n\rhost\xff";
+	static char evil[] = "evil\033]0;x\007\n\rhost\xff\xc2\x9b"
+			     "31m";
 	const struct bm_report_style style = {.color = false};
 	_cleanup_buf_ struct bm_buf out = {0};
 	struct sample sample;
@@ -211,6 +212,7 @@ BM_TEST(report_names_of_a_disk_cannot_reach_the_terminal)
 	BM_CHECK(bm_findings_add(&sample.findings, BM_FINDING_FSTAB_SYNTAX, evil, 1, "%s", evil));
 	scan_text(&sample, &style, &out);
 	bm_report_findings_text(&sample.system, &sample.findings, &style, &out);
+	BM_CHECK(!strstr(out.data, "\xc2\x9b"));
 	for (size_t i = 0; i < out.len; i++)
 		BM_CHECK(out.data[i] == '\n' || (unsigned char)out.data[i] >= 0x20);
 	BM_CHECK(measure(&out, &lines) <= 80);
