@@ -220,6 +220,7 @@ static void expand_variable(const char **text, bm_bls_lookup *lookup, void *arg,
 	_cleanup_free_ char *name = NULL;
 	bool brace = **text == '{';
 	const char *start = *text + (brace ? 1 : 0), *end = start, *value;
+	bool alone = out->len == 0 || is_blank(out->data[out->len - 1]);
 
 	while (*end == '_' || (*end >= '0' && *end <= '9') || (*end >= 'a' && *end <= 'z') ||
 		(*end >= 'A' && *end <= 'Z'))
@@ -238,7 +239,7 @@ static void expand_variable(const char **text, bm_bls_lookup *lookup, void *arg,
 	if (value)
 		bm_buf_adds(out, value);
 	else if (!bm_entry_variable_optional(name))
-		*unresolved = true;
+		*unresolved |= !alone || (**text && !is_blank(**text)) || bm_streq(name, "kernelopts");
 }
 
 /* A copy with variables replaced, blanks at the ends and doubled blanks around empty values dropped; NULL: no memory.

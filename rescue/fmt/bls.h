@@ -65,8 +65,9 @@ int bm_bls_version_cmp(const char *a, const char *b);
 typedef const char *bm_bls_lookup(void *arg, const char *name);
 
 /* Makes the menu entry that GRUB makes of it: $name and ${name} in options and initrds expanded through lookup (NULL:
- * nothing has a value; then, and for a name without a value, nothing stands in its place and entry.unresolved is set).
- * *ret must be zeroed. file and the menu's position are the caller's. Returns 0 or -ENOMEM. */
+ * nothing has a value). For a name without a value nothing stands in its place; entry.unresolved is set where it was
+ * only part of a word, and for kernelopts. *ret must be zeroed. file and the menu's position are the caller's. Returns
+ * 0 or -ENOMEM. */
 int bm_bls_entry(const struct bm_bls *bls, bm_bls_lookup *lookup, void *arg, struct bm_entry *ret) BM_MUST_CHECK;
 
 /* systemd-boot's loader.conf. */

@@ -47,8 +47,9 @@ struct bm_entry {
 
 	char *file;	   /* the file it stands in, where the parser knows it; or NULL */
 	unsigned int line; /* in that file, from 1; 0 unknown */
-	bool unresolved;   /* a variable in its paths or arguments has no value here */
-	bool bls;	   /* came from a BLS file */
+	bool unresolved; /* a variable inside one of its paths or arguments has no value here (one that is a whole word
+			    and empty is left out, as the loader does, and is no doubt) */
+	bool bls;	 /* came from a BLS file */
 };
 
 struct bm_entries {

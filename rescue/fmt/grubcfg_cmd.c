@@ -228,6 +228,9 @@ static int do_search(struct bm_grubcfg_run *run, const struct bm_strv *args)
 			name = "root";
 		} else if ((value = bm_str_after(word, "--set="))) {
 			name = value;
+		} else if (bm_str_starts(word, "--part-") ||
+			   bm_streq(word, "--disk-guid")) { /* CoreOS: no filesystem */
+			kind = "partition";
 		} else if (bm_str_starts(word, "--hint") && !strchr(word, '=')) {
 			i++;
 		} else if (word[1] != '-') { /* several letters at once: -nus */
@@ -237,8 +240,8 @@ static int do_search(struct bm_grubcfg_run *run, const struct bm_strv *args)
 	}
 	if (n == 0)
 		return 1;
-	/* Old scripts write `--set root VALUE`. */
-	if (n > 1 && name && bm_streq(positional[0], "root")) {
+	/* Some write `--set NAME VALUE`. */
+	if (n > 1 && bm_streq(name, "root")) {
 		name = positional[0];
 		positional[0] = positional[1];
 	}
@@ -261,9 +264,17 @@ static int do_search_early(struct bm_grubcfg_run *run, const struct bm_strv *arg
 	return 0;
 }
 
-/* probe and regexp set variables to what only the machine knows: to nothing. */
+/* probe and regexp set variables to what only the machine knows: to nothing. But the UUID of a filesystem that was
+ * found by its UUID is known. */
 static int do_unknowable(struct bm_grubcfg_run *run, const struct bm_strv *args)
 {
+	const char *device = args->items[args->n - 1], *uuid = NULL;
+	_cleanup_free_ char *copy = NULL;
+
+	if (bm_streq(args->items[0], "probe") && (bm_strv_has(args, "--fs-uuid") || bm_strv_has(args, "-u"))) {
+		uuid = bm_str_after(device + (*device == '('), "fs_uuid/");
+		copy = uuid ? strndup(uuid, strcspn(uuid, ")")) : NULL;
+	}
 	for (size_t i = 1; i < args->n; i++) {
 		const char *name = bm_str_after(args->items[i], "--set="), *colon;
 
@@ -272,9 +283,12 @@ static int do_unknowable(struct bm_grubcfg_run *run, const struct bm_strv *args)
 		if (!name)
 			continue;
 		colon = strchr(name, ':');
-		bm_grubcfg_unset(run, colon ? colon + 1 : name);
+		if (copy)
+			bm_grubcfg_set(run, name, copy);
+		else
+			bm_grubcfg_unset(run, colon ? colon + 1 : name);
 	}
-	return 1;
+	return copy ? 0 : 1;
 }
 
 /* Fedora's, for counting boots */

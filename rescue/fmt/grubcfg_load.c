@@ -52,6 +52,8 @@ static int load_kernel(struct bm_grubcfg_run *run, const struct bm_strv *args, s
 	load->unresolved = run->unset;
 	if (!bm_grubcfg_locate(run, args->items[path], &load->kernel, &load->place))
 		return 1;
+	/* A variable without value was the name, or part of it. */
+	load->unresolved |= load->kernel[0] != '/';
 	load->cmdline = join_args(args, first);
 	if (!load->cmdline)
 		bm_grubcfg_no_memory(run);

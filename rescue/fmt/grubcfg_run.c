@@ -141,7 +141,8 @@ static void add_params(struct expansion *e, bool quoted, bool apart)
 	}
 }
 
-static void add_variable(struct expansion *e, const struct bm_grubcfg_part *part)
+/* alone: the variable is all of its word, outside quotes; then the word is not there when the variable is not. */
+static void add_variable(struct expansion *e, const struct bm_grubcfg_part *part, bool alone)
 {
 	struct bm_grubcfg_run *run = e->run;
 	_cleanup_free_ char *number = NULL;
@@ -166,7 +167,7 @@ static void add_variable(struct expansion *e, const struct bm_grubcfg_part *part
 			value = run->params->items[index - 1];
 	} else {
 		value = bm_grubcfg_get(run, name);
-		if (!value && !bm_entry_variable_optional(name))
+		if (!value && !alone && !bm_entry_variable_optional(name))
 			run->unset = true;
 	}
 	if (!value)
@@ -183,7 +184,7 @@ static void expand_word(struct bm_grubcfg_run *run, const struct bm_grubcfg_word
 
 	for (const struct bm_grubcfg_part *part = word->parts; part && run->flow == BM_GRUBCFG_GO; part = part->next) {
 		if (part->variable)
-			add_variable(&e, part);
+			add_variable(&e, part, !word->quoted && part == word->parts && !part->next);
 		else
 			add_text(&e, part->text, part->len);
 	}
