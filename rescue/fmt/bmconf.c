@@ -139,6 +139,9 @@ static int set(struct reader *reader, char *key, const char *value)
 		return set_text(conf, &conf->token, key, value, "._:-", BM_BMCONF_TOKEN_MAX);
 	if (bm_streq(name, "then"))
 		return set_then(conf, key, value);
+	/* The dracut module's: it stands on the ISO's own command line. */
+	if (bm_streq(name, "rescue"))
+		return 0;
 	return add_problem(conf, "the parameter", key, " is unknown");
 }
 
