@@ -236,6 +236,9 @@ static bool raw_segment(struct reader *reader)
 /* Feeds what came out of the decompressor. */
 static bool unpacked(struct reader *reader, const uint8_t *bytes, size_t len)
 {
+	if (reader->summary.uncompressed + reader->cpio.offset > BM_IMAGE_UNPACKED_MAX)
+		return decide(reader, BM_IMAGE_UNSUPPORTED, reader->offset,
+			"it unpacks to more than 16 GiB, which no machine could boot");
 	while (len > 0) {
 		size_t n;
 		enum bm_cpio_result result = bm_cpio_feed(&reader->cpio, bytes, len, &n);

@@ -13,6 +13,9 @@
 #include "cpio.h"
 #include "decomp.h"
 
+/* What unpacks to more can't be an initramfs: it would have to fit into memory. */
+#define BM_IMAGE_UNPACKED_MAX (16 * BM_GIB)
+
 enum {
 	BM_IMAGE_BUFFER = 256 * 1024, /* bytes asked of a source at once */
 	BM_IMAGE_SEGMENTS_MAX = 256,  /* segments that a summary keeps; the others are counted */

@@ -65,6 +65,8 @@ void bm_prover_problem(struct bm_prover *prover, enum bm_proof_kind kind, const 
 	struct bm_proof_problem *problem;
 	va_list args;
 
+	if (proof->n_problems >= BM_PROOF_PROBLEMS_MAX)
+		return;
 	problem = BM_VEC_PUSH(proof->problems, proof->n_problems, proof->cap_problems);
 	if (!problem) {
 		prover->failed = true;

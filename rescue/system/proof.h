@@ -12,9 +12,11 @@
 #include "../fmt/modules.h"
 
 enum {
-	BM_PROOF_SCRIPT_DEPTH = 5,     /* scripts whose interpreter is a script; the kernel's limit */
-	BM_PROOF_LIBRARIES_MAX = 2048, /* looked at for one program */
-	BM_PROOF_NEEDS_MAX = 1024,     /* drivers or tools */
+	BM_PROOF_SCRIPT_DEPTH = 5,	  /* scripts whose interpreter is a script; the kernel's limit */
+	BM_PROOF_LIBRARIES_MAX = 2048,	  /* looked at for one program */
+	BM_PROOF_STEPS_MAX = 1024 * 1024, /* lookups of libraries for one program: for hostile images */
+	BM_PROOF_PROBLEMS_MAX = 64,	  /* that are kept; more say nothing new */
+	BM_PROOF_NEEDS_MAX = 1024,	  /* drivers or tools */
 };
 
 enum bm_proof_role {

@@ -22,6 +22,7 @@ struct walk {
 	const struct bm_prover_program *program;
 	struct object queue[BM_PROOF_LIBRARIES_MAX];
 	size_t n;
+	size_t steps;
 	const char *rpath; /* of the program itself: it holds for its libraries too */
 	bool musl;
 };
@@ -67,6 +68,7 @@ static const struct bm_image_node *in_dir(
 	const char *rest = NULL;
 	const struct bm_image_node *node;
 
+	walk->steps++;
 	if (len >= 7 && memcmp(dir, "$ORIGIN", 7) == 0)
 		rest = dir + 7;
 	else if (len >= 9 && memcmp(dir, "${ORIGIN}", 9) == 0)
@@ -140,7 +142,10 @@ static const struct bm_image_node *find_library(struct walk *walk, const struct 
 	}
 	for (size_t i = 0; !node && i < BM_ARRAY_SIZE(standard); i++)
 		node = in_dir(walk, object, standard[i], strlen(standard[i]), name);
-	return node ? node : bm_image_list_any(list, name, takes_any, &taker);
+	if (node)
+		return node;
+	walk->steps += 1 + list->n_nodes / 32;
+	return bm_image_list_any(list, name, takes_any, &taker);
 }
 
 static void enqueue(struct walk *walk, const struct bm_image_node *node)
@@ -150,12 +155,10 @@ static void enqueue(struct walk *walk, const struct bm_image_node *node)
 	for (size_t i = 0; i < walk->n; i++)
 		if (walk->queue[i].elf == elf)
 			return;
-	if (walk->n == BM_PROOF_LIBRARIES_MAX) {
-		bm_prover_problem(walk->prover, BM_PROOF_TOO_LARGE, walk->program->path,
-			"%s needs more than %d libraries", walk->program->path, BM_PROOF_LIBRARIES_MAX);
-		return;
-	}
-	walk->queue[walk->n++] = (struct object){node, elf};
+	if (walk->n == BM_PROOF_LIBRARIES_MAX)
+		walk->steps = BM_PROOF_STEPS_MAX + 1; /* check_binary() says so */
+	else
+		walk->queue[walk->n++] = (struct object){node, elf};
 }
 
 /* One object of the queue: its libraries are there and come into the queue. */
@@ -173,6 +176,8 @@ static bool check_needed(struct walk *walk, struct object object)
 
 		if (walk->musl && is_musl_own(name))
 			continue;
+		if (walk->steps > BM_PROOF_STEPS_MAX)
+			return false;
 		library = find_library(walk, &object, name);
 		if (library) {
 			enqueue(walk, library);
@@ -206,9 +211,13 @@ static bool check_binary(struct walk *walk, const struct bm_image_node *node, co
 		walk->musl = bm_str_starts(bm_path_base(elf->interpreter), "ld-musl");
 	}
 	enqueue(walk, node);
-	for (size_t i = 0; i < walk->n && !prover->failed; i++)
+	for (size_t i = 0; i < walk->n && !prover->failed && walk->steps <= BM_PROOF_STEPS_MAX; i++)
 		ok &= check_needed(walk, walk->queue[i]);
-	return ok;
+	if (walk->steps <= BM_PROOF_STEPS_MAX)
+		return ok;
+	bm_prover_problem(prover, BM_PROOF_TOO_LARGE, walk->program->path,
+		"%s needs more libraries than can be looked for", walk->program->path);
+	return false;
 }
 
 /* The file exists, can be executed and holds something; true then. */

@@ -300,3 +300,36 @@ BM_TEST(proof_without_knowledge_of_drivers_checks_the_rest)
 	expect_need(NO_MODULES, &need, -1, NULL);
 	expect_need(OTHER_VERSION, &need, BM_PROOF_WRONG_VERSION, NULL);
 }
+
+/* Each library needs 250 that are not there: told, and soon. */
+BM_TEST(proof_limits_what_hostile_libraries_cost)
+{
+	_cleanup_buf_ struct bm_buf image = {0}, names = {0};
+	_cleanup_image_list_ struct bm_image_list list = {.facts = true};
+	_cleanup_image_summary_ struct bm_image_summary summary = {0};
+	const struct bm_proof_need need = {.version = VERSION};
+	struct made_source made;
+	const struct bm_image_source source = {made_read, &made};
+	struct bm_proof proof;
+	char name[32];
+
+	put_dir(&image, "lib");
+	for (int i = 0; i < 30000; i++) {
+		snprintf(name, sizeof(name), "%d", i);
+		put_file(&image, name, 0644, "");
+	}
+	for (int i = 0; i < 250; i++)
+		bm_buf_addf(&names, "%s%d.so", i ? " " : "", i);
+	put_elf(&image, "init", NULL, bm_buf_text(&names), NULL);
+	for (int i = 0; i < 120; i++) {
+		snprintf(name, sizeof(name), "lib/%d.so", i);
+		put_elf(&image, name, NULL, bm_buf_text(&names), NULL);
+	}
+	put_trailer(&image);
+	made = (struct made_source){image.data, image.len, 0};
+	BM_CHECK(bm_image_list_read(&source, &list, &summary) == 0);
+	BM_CHECK(bm_proof_check(&list, &summary, &need, &proof) == 0);
+	BM_CHECK(!proof.verdict && proof.n_problems == BM_PROOF_PROBLEMS_MAX);
+	BM_CHECK_INT(proof.problems[0].kind, BM_PROOF_INIT_LIBRARY);
+	bm_proof_done(&proof);
+}
