@@ -36,6 +36,7 @@ import argparse
 import os
 import re
 import selectors
+import signal
 import subprocess
 import sys
 import time
@@ -211,6 +212,7 @@ def main():
     parser.add_argument("command", nargs="+")
     options = parser.parse_args()
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(32))
     steps = read_steps(options.dialogue) if options.dialogue else None
     values = dict(item.split("=", 1) for item in options.set)
     patterns = [re.compile(item.encode()) for item in options.stop]

@@ -40,7 +40,11 @@ boot_watch() {
 	done
 	# shellcheck disable=SC2086 # LAB_QEMU_PREFIX is a list of words
 	"$lab/console.py" --log "$log" --limit $((limit * patience)) --verdict "$work/verdict" "${echo[@]}" "${watch[@]}" \
-		-- ${LAB_QEMU_PREFIX:-} "${qemu[@]}" >&3 || status=$?
+		-- ${LAB_QEMU_PREFIX:-} "${qemu[@]}" >&3 &
+	# In the background, so that a signal ends it at once by way of the exit trap.
+	children+=($!)
+	wait $! || status=$?
+	children=("${children[@]::${#children[@]}-1}")
 	said=$(<"$work/verdict")
 	return "$status"
 }
