@@ -84,6 +84,9 @@ bool bm_device_mountable(const struct bm_device *device);
  */
 int bm_devices_find_spec(
 	const struct bm_devices *devices, const char *spec, const char *fstype, int near, bool *ret_exact);
+/* Whether any device carries the tag (UUID=, LABEL=, PARTUUID=, PARTLABEL=, a mapper's name) that spec names: clones
+ * share one, so that it is not known which is meant, but it is not missing. */
+bool bm_devices_have(const struct bm_devices *devices, const char *spec);
 /* The device of this number (as in bm_device.dev), or BM_DEVICE_NONE. */
 int bm_devices_find_dev(const struct bm_devices *devices, uint64_t dev);
 /* Whether two devices lie on a common disk. */

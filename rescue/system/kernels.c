@@ -10,6 +10,7 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
+#include "../fmt/bls.h"
 #include "../fmt/kimage.h"
 #include "../os/fileio.h"
 
@@ -123,8 +124,29 @@ int bm_system_probe_kernel(const struct bm_system *system, const char *path, cha
 	return 0;
 }
 
-/* Takes dir/name as a kernel image where its name says so. */
-static int take_image(struct bm_system *system, const char *dir, const char *name)
+/* What stands beside kernels and images and is none: signatures, what packagers and people keep, and SUSE's
+ * vmlinux-VER.gz, which is for debuggers. */
+static bool is_kept_aside(const char *name)
+{
+	static const char *const suffixes[] = {".hmac", ".sig", ".old", ".bak", ".orig", ".save", "~", ".rpmsave",
+		".rpmorig", ".rpmnew", ".dpkg-old", ".dpkg-new", ".dpkg-tmp", ".tmp"};
+	static const char *const packed[] = {".gz", ".xz", ".zst", ".bz2"};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(suffixes); i++)
+		if (bm_str_ends(name, suffixes[i]))
+			return true;
+	for (size_t i = 0; bm_str_starts(name, "vmlinux-") && i < BM_ARRAY_SIZE(packed); i++)
+		if (bm_str_ends(name, packed[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Takes dir/name as a kernel image where its name says so. Files come first: a link (vmlinuz -> vmlinuz-VER) is the
+ * same image once more, and is taken only where its kernel has no other, as on SUSE, whose /boot/vmlinuz-VER leads
+ * into /usr/lib/modules.
+ */
+static int take_image(struct bm_system *system, const char *dir, const char *name, enum bm_file_type type)
 {
 	_cleanup_free_ char *path = bm_path_join(dir, name), *version = NULL, *problem = NULL, *named = NULL;
 	struct bm_kernel *kernel;
@@ -138,9 +160,8 @@ static int take_image(struct bm_system *system, const char *dir, const char *nam
 	}
 	if (!path)
 		return -ENOMEM;
-	/* A link (vmlinuz -> vmlinuz-VER) is the same image once more. A signature beside it is none. */
-	if (!is_kernel || bm_str_ends(name, ".hmac") || bm_str_ends(name, ".sig") || bm_str_ends(name, ".old") ||
-		bm_root_stat(system->root, path, false, &st) < 0 || st.type != BM_FILE_REGULAR)
+	if (!is_kernel || is_kept_aside(name) || bm_root_stat(system->root, path, false, &st) < 0 || st.type != type ||
+		!bm_root_is_file(system->root, path))
 		return 0;
 	if (bm_system_probe_kernel(system, path, &version, &problem) < 0)
 		return -ENOMEM;
@@ -157,6 +178,9 @@ static int take_image(struct bm_system *system, const char *dir, const char *nam
 	if (bm_system_add_kernel(system, version, &kernel) < 0)
 		return -ENOMEM;
 	if (kernel->image && !bm_streq(named, version))
+		return 0;
+	if (kernel->image && type == BM_FILE_SYMLINK && bm_root_stat(system->root, kernel->image, false, &st) == 0 &&
+		st.type == BM_FILE_REGULAR)
 		return 0;
 	if (bm_str_set(&kernel->image, path) < 0 || bm_str_set(&kernel->image_problem, problem) < 0)
 		return -ENOMEM;
@@ -177,6 +201,21 @@ int bm_kernel_add_initramfs(struct bm_kernel *kernel, const char *path, uint64_t
 	return 0;
 }
 
+/* The kernel of that version; else the one whose image is named so (vmlinuz-linux, with initramfs-linux.img). */
+static struct bm_kernel *kernel_named(const struct bm_system *system, const char *name)
+{
+	struct bm_kernel *kernel = bm_system_kernel(system, name);
+
+	for (size_t i = 0; !kernel && i < system->n_kernels; i++) {
+		const char *image = system->kernels[i].image;
+		_cleanup_free_ char *named = image ? bm_kernel_version_of(image) : NULL;
+
+		if (named && bm_streq(named, name))
+			kernel = &system->kernels[i];
+	}
+	return kernel;
+}
+
 /* Joins dir/name with the kernel that it is named for. Backups, and kdump's images, belong to none. */
 static int take_initramfs(struct bm_system *system, const char *dir, const char *name)
 {
@@ -190,7 +229,7 @@ static int take_initramfs(struct bm_system *system, const char *dir, const char 
 		return 0;
 	for (size_t i = 0; i < BM_ARRAY_SIZE(initramfs_names); i++) {
 		_cleanup_free_ char *version = between(name, initramfs_names[i].prefix, initramfs_names[i].suffix);
-		struct bm_kernel *kernel = version ? bm_system_kernel(system, version) : NULL;
+		struct bm_kernel *kernel = version ? kernel_named(system, version) : NULL;
 
 		if (kernel)
 			return bm_kernel_add_initramfs(kernel, path, st.size_bytes);
@@ -264,6 +303,30 @@ static int take_modules(struct bm_system *system)
 	return 0;
 }
 
+/* The images of a kernel-install folder: initrd, or as Debian copies it initrd.img-VER. */
+static int take_folder_images(struct bm_system *system, const char *folder, struct bm_kernel *kernel)
+{
+	_cleanup_strv_ struct bm_strv names = {0};
+
+	if (bm_root_list(system->root, folder, 256, &names) < 0)
+		return 0;
+	for (size_t i = 0; i < names.n; i++) {
+		_cleanup_free_ char *path = bm_path_join(folder, names.items[i]);
+		_cleanup_free_ char *named = bm_kernel_version_of(names.items[i]);
+		struct bm_stat st;
+
+		if (!path || !named)
+			return -ENOMEM;
+		if (!bm_streq(names.items[i], "initrd") &&
+			(bm_streq(named, names.items[i]) || !bm_streq(named, kernel->version)))
+			continue;
+		if (bm_root_stat(system->root, path, true, &st) == 0 && st.type == BM_FILE_REGULAR &&
+			bm_kernel_add_initramfs(kernel, path, st.size_bytes) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 /* /boot/MACHINE-ID/VER/{linux,initrd}: kernel-install's other layout. */
 static int take_bls_folder(struct bm_system *system, const char *base)
 {
@@ -275,19 +338,16 @@ static int take_bls_folder(struct bm_system *system, const char *base)
 	for (size_t i = 0; i < versions.n; i++) {
 		_cleanup_free_ char *folder = bm_path_join(dir, versions.items[i]);
 		_cleanup_free_ char *image = folder ? bm_path_join(folder, "linux") : NULL;
-		_cleanup_free_ char *initrd = folder ? bm_path_join(folder, "initrd") : NULL;
 		struct bm_kernel *kernel;
-		struct bm_stat st;
 
-		if (!image || !initrd)
+		if (!image)
 			return -ENOMEM;
 		if (!bm_root_is_file(system->root, image))
 			continue;
 		if (bm_system_add_kernel(system, versions.items[i], &kernel) < 0 ||
 			(!kernel->image && bm_str_set(&kernel->image, image) < 0))
 			return -ENOMEM;
-		if (bm_root_stat(system->root, initrd, true, &st) == 0 && st.type == BM_FILE_REGULAR &&
-			bm_kernel_add_initramfs(kernel, initrd, st.size_bytes) < 0)
+		if (take_folder_images(system, folder, kernel) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -305,13 +365,22 @@ static int take_config(struct bm_system *system, struct bm_kernel *kernel)
 	return boot ? 0 : -ENOMEM;
 }
 
+/* As RPM compares: 2.6.32-754.35.1.el6 is newer than 2.6.32-754.el6. */
 static int newest_first(const void *a, const void *b)
 {
 	const struct bm_kernel *ka = a, *kb = b;
+	int order;
 
 	if (ka->rescue != kb->rescue)
 		return ka->rescue ? 1 : -1;
-	return -bm_version_cmp(ka->version, kb->version);
+	order = bm_bls_version_cmp(kb->version, ka->version);
+	return order != 0 ? order : strcmp(kb->version, ka->version);
+}
+
+void bm_system_sort_kernels(struct bm_system *system)
+{
+	if (system->n_kernels > 1)
+		qsort(system->kernels, system->n_kernels, sizeof(*system->kernels), newest_first);
 }
 
 int bm_system_read_kernels(struct bm_system *system)
@@ -324,7 +393,10 @@ int bm_system_read_kernels(struct bm_system *system)
 	if (bm_root_list(system->root, "/boot", 0, &names) < 0)
 		bm_err_clear();
 	for (size_t i = 0; i < names.n; i++)
-		if (take_image(system, "/boot", names.items[i]) < 0)
+		if (take_image(system, "/boot", names.items[i], BM_FILE_REGULAR) < 0)
+			return -ENOMEM;
+	for (size_t i = 0; i < names.n; i++)
+		if (take_image(system, "/boot", names.items[i], BM_FILE_SYMLINK) < 0)
 			return -ENOMEM;
 	for (size_t i = 0; i < BM_ARRAY_SIZE(bls_bases); i++)
 		if (take_bls_folder(system, bls_bases[i]) < 0)
@@ -335,8 +407,7 @@ int bm_system_read_kernels(struct bm_system *system)
 	for (size_t i = 0; i < system->n_kernels; i++)
 		if (take_config(system, &system->kernels[i]) < 0)
 			return -ENOMEM;
-	if (system->n_kernels > 1)
-		qsort(system->kernels, system->n_kernels, sizeof(*system->kernels), newest_first);
+	bm_system_sort_kernels(system);
 	bm_err_clear();
 	return 0;
 }

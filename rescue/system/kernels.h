@@ -10,6 +10,9 @@
 /* The kernel of that version, added where the system has none yet (which moves the others). 0 or -ENOMEM. */
 int bm_system_add_kernel(struct bm_system *system, const char *version, struct bm_kernel **ret_kernel) BM_MUST_CHECK;
 
+/* Sorts the kernels, newest first, those of rescue entries last. */
+void bm_system_sort_kernels(struct bm_system *system);
+
 /* Notes an initramfs file of the kernel, once. 0 or -ENOMEM. */
 int bm_kernel_add_initramfs(struct bm_kernel *kernel, const char *path, uint64_t size_bytes) BM_MUST_CHECK;
 

@@ -12,11 +12,12 @@
 #include "../fmt/grubconf.h"
 #include "kernels.h"
 
-enum { LOADER_FILE_MAX = 4 * 1024 * 1024, BLS_FILES_MAX = 512 };
+enum { LOADER_FILE_MAX = 4 * 1024 * 1024, BLS_FILES_MAX = 1024 };
 
 struct reader {
 	struct bm_system *system;
 	const struct bm_devices *devices;
+	const struct bm_mount *home; /* where paths that name no place are looked for first, or NULL */
 };
 
 const char *bm_loader_kind_text(enum bm_loader_kind kind)
@@ -26,21 +27,40 @@ const char *bm_loader_kind_text(enum bm_loader_kind kind)
 	return texts[kind];
 }
 
-/* The mount whose filesystem the loader's place names, or NULL. */
-static const struct bm_mount *mount_of_place(const struct reader *reader, const struct bm_entry_place *place)
+static bool place_names(const struct bm_entry_place *place, const struct bm_device *device)
 {
-	for (size_t i = 0; place && i < reader->system->n_mounts; i++) {
-		const struct bm_mount *mount = &reader->system->mounts[i];
-		const struct bm_device *device;
+	return (place->search_uuid && bm_strcaseeq(place->search_uuid, device->uuid)) ||
+	       (place->search_label && bm_streq(place->search_label, device->label));
+}
 
-		if (mount->device < 0)
-			continue;
-		device = &reader->devices->items[mount->device];
-		if ((place->search_uuid && bm_strcaseeq(place->search_uuid, device->uuid)) ||
-			(place->search_label && bm_streq(place->search_label, device->label)))
-			return mount;
+/* The mounts whose filesystem the loader's place names (btrfs: one filesystem, several mounts); how many. */
+static size_t mounts_of_place(const struct reader *reader, const struct bm_entry_place *place,
+	const struct bm_mount *ret_mounts[], size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; place && n < max && i < reader->system->n_mounts; i++) {
+		const struct bm_mount *mount = &reader->system->mounts[i];
+
+		if (mount->device >= 0 && place_names(place, &reader->devices->items[mount->device]))
+			ret_mounts[n++] = mount;
 	}
-	return NULL;
+	return n;
+}
+
+/* Whether the place is a filesystem that is there and is none of this system's: the entry boots another system. */
+static bool is_foreign(const struct reader *reader, const struct bm_entry_place *place)
+{
+	const struct bm_mount *mount;
+
+	/* A /boot that fstab does not name may be mounted below a given root all the same. */
+	if (mounts_of_place(reader, place, &mount, 1) > 0 ||
+		(reader->system->given && !bm_system_mount(reader->system, "/boot")))
+		return false;
+	for (size_t i = 0; i < reader->devices->n; i++)
+		if (place_names(place, &reader->devices->items[i]))
+			return true;
+	return false;
 }
 
 /* On btrfs the loader sees the top of the filesystem: /@/boot/x is /boot/x of the system in subvolume @. */
@@ -58,16 +78,25 @@ static char *without_subvolume(const struct bm_mount *mount, const char *path)
 }
 
 /*
- * The path of the system for what the loader calls path on place. Where the place does not tell, the filesystem of
- * /boot is tried, then that of the root; what exists wins, else the first is meant. NULL when memory is short.
+ * The path of the system for what the loader calls path on place. Where the place names a filesystem of the system,
+ * the loader looks nowhere else. Where it does not tell, the filesystem of /boot is tried, then that of the root; what
+ * exists wins, else the first is meant. NULL when memory is short.
  */
 static char *system_path(const struct reader *reader, const struct bm_entry_place *place, const char *path)
 {
-	const struct bm_mount *tries[3] = {mount_of_place(reader, place), bm_system_mount(reader->system, "/boot"),
-		bm_system_mount(reader->system, "/")};
+	const struct bm_mount *tries[8];
+	size_t n = mounts_of_place(reader, place, tries, BM_ARRAY_SIZE(tries));
 	char *first = NULL;
 
-	for (size_t i = 0; i < BM_ARRAY_SIZE(tries); i++) {
+	if (n == 0) {
+		tries[n++] =
+			!place || !(place->device || place->search_uuid || place->search_label || place->search_file)
+				? reader->home
+				: NULL;
+		tries[n++] = bm_system_mount(reader->system, "/boot");
+		tries[n++] = bm_system_mount(reader->system, "/");
+	}
+	for (size_t i = 0; i < n; i++) {
 		_cleanup_free_ char *plain = NULL, *inner = NULL;
 
 		if (!tries[i])
@@ -128,17 +157,65 @@ static int read_file(void *arg, const struct bm_grubcfg_ref *ref, char **ret_tex
 	return *ret_text ? 0 : -ENOMEM;
 }
 
+/* The path below its filesystem, as the loader sees it. */
+static const char *loader_view(const struct bm_system *system, const char *path)
+{
+	const struct bm_mount *mount = bm_system_mount_of(system, path);
+
+	return mount && !bm_streq(mount->target, "/") ? path + strlen(mount->target) : path;
+}
+
+/* The file that an entry stands in, as a path of the system: its BLS file, or the configuration. */
+static int set_entry_file(const struct reader *reader, struct bm_entry *entry, const char *config, const char *bls_dir)
+{
+	_cleanup_free_ char *path = NULL;
+
+	if (entry->bls && bls_dir)
+		path = bm_strf("%s/%s.conf", bls_dir, entry->id);
+	else if (!entry->file || bm_streq(entry->file, loader_view(reader->system, config)))
+		path = bm_strf("%s", config);
+	else
+		path = system_path(reader, NULL, entry->file);
+	return path ? bm_str_set(&entry->file, path) : -ENOMEM;
+}
+
+/*
+ * The version of an entry's kernel: that of the same image in /boot; else what the image says, and then the system has
+ * that kernel too, whatever its name; else, where the image is missing, what the BLS file or its name says.
+ */
+static int set_entry_version(const struct reader *reader, struct bm_boot_entry *taken)
+{
+	struct bm_system *system = reader->system;
+	_cleanup_free_ char *problem = NULL;
+	struct bm_kernel *kernel;
+
+	for (size_t i = 0; i < system->n_kernels; i++)
+		if (bm_streq(system->kernels[i].image, taken->kernel))
+			return bm_str_set(&taken->version, system->kernels[i].version);
+	if (taken->kernel_exists && bm_system_probe_kernel(system, taken->kernel, &taken->version, &problem) < 0)
+		return -ENOMEM;
+	if (taken->version) {
+		if (bm_system_add_kernel(system, taken->version, &kernel) < 0)
+			return -ENOMEM;
+		return kernel->image ? 0 : bm_str_set(&kernel->image, taken->kernel);
+	}
+	taken->version = bm_kernel_version_of(taken->kernel);
+	if (taken->version && !bm_system_kernel(system, taken->version) && taken->entry.version)
+		return bm_str_set(&taken->version, taken->entry.version);
+	return taken->version ? 0 : -ENOMEM;
+}
+
 /* Makes the system's entry of the loader's. */
-static int take_entry(const struct reader *reader, const struct bm_entry *entry, const char *file)
+static int take_entry(
+	const struct reader *reader, const struct bm_entry *entry, const char *config, const char *bls_dir)
 {
 	struct bm_loader *loader = &reader->system->loader;
 	struct bm_boot_entry *taken = BM_VEC_PUSH(loader->entries, loader->n_entries, loader->cap_entries);
 
-	if (!taken || bm_entry_copy(entry, &taken->entry) < 0)
+	if (!taken || bm_entry_copy(entry, &taken->entry) < 0 ||
+		set_entry_file(reader, &taken->entry, config, bls_dir) < 0)
 		return -ENOMEM;
-	if (!taken->entry.file && bm_str_set(&taken->entry.file, file) < 0)
-		return -ENOMEM;
-	if (!entry->kernel)
+	if (!entry->kernel || is_foreign(reader, &entry->place))
 		return 0;
 	taken->kernel = system_path(reader, &entry->place, entry->kernel);
 	if (!taken->kernel)
@@ -150,34 +227,27 @@ static int take_entry(const struct reader *reader, const struct bm_entry *entry,
 		if (!path || bm_strv_add(&taken->initrds, path) < 0)
 			return -ENOMEM;
 	}
-	/* A kernel under another name than the ones that bm_system_read_kernels() knows is read here. */
-	for (size_t i = 0; i < reader->system->n_kernels; i++)
-		if (bm_streq(reader->system->kernels[i].image, taken->kernel))
-			return bm_str_set(&taken->version, reader->system->kernels[i].version);
-	if (taken->kernel_exists) {
-		_cleanup_free_ char *problem = NULL;
-
-		if (bm_system_probe_kernel(reader->system, taken->kernel, &taken->version, &problem) < 0)
-			return -ENOMEM;
-	}
-	if (!taken->version)
-		taken->version = bm_kernel_version_of(taken->kernel);
-	return taken->version ? 0 : -ENOMEM;
+	return set_entry_version(reader, taken);
 }
 
-static int take_entries(const struct reader *reader, const struct bm_entries *entries, const char *file)
+static int take_entries(
+	const struct reader *reader, const struct bm_entries *entries, const char *config, const char *bls_dir)
 {
 	for (size_t i = 0; i < entries->n; i++)
-		if (take_entry(reader, &entries->items[i], file) < 0)
+		if (take_entry(reader, &entries->items[i], config, bls_dir) < 0)
 			return -ENOMEM;
 	return 0;
 }
 
-static int read_bls(const struct bm_system *system, const char *dir, struct bm_bls_list *list)
+static int read_bls(struct bm_system *system, const char *dir, struct bm_bls_list *list)
 {
 	_cleanup_strv_ struct bm_strv names = {0};
+	int r = bm_root_list(system->root, dir, BLS_FILES_MAX, &names);
 
-	if (bm_root_list(system->root, dir, BLS_FILES_MAX, &names) < 0)
+	if (r == -EFBIG)
+		return bm_strv_addf(
+			&system->loader.warnings, "%s: more than %d files: none is read", dir, (int)BLS_FILES_MAX);
+	if (r < 0)
 		return 0;
 	for (size_t i = 0; i < names.n; i++) {
 		_cleanup_buf_ struct bm_buf text = {0};
@@ -228,29 +298,30 @@ static const char *bls_dir_of(const struct bm_system *system)
 {
 	static const char *const dirs[] = {"/boot/loader/entries", "/boot/efi/loader/entries", "/efi/loader/entries"};
 
-	for (size_t i = 0; i < BM_ARRAY_SIZE(dirs); i++)
-		if (bm_root_is_dir(system->root, dirs[i]))
+	/* The first that has an entry: Debian makes an empty one in /boot while the ESP is at /efi. */
+	for (size_t i = 0; i < BM_ARRAY_SIZE(dirs); i++) {
+		_cleanup_strv_ struct bm_strv names = {0};
+		int r = bm_root_list(system->root, dirs[i], BLS_FILES_MAX, &names);
+
+		for (size_t n = 0; n < names.n; n++)
+			if (bm_str_ends(names.items[n], ".conf"))
+				return dirs[i];
+		if (r == -EFBIG)
 			return dirs[i];
+	}
 	return dirs[0];
 }
 
-/* The path below its filesystem, as the loader sees it. */
-static const char *loader_view(const struct bm_system *system, const char *path)
-{
-	const struct bm_mount *mount = bm_system_mount_of(system, path);
-
-	return mount && !bm_streq(mount->target, "/") ? path + strlen(mount->target) : path;
-}
-
 /* Reads a grub.cfg. *ret_used is false for one that has no menu of its own (an EFI stub). */
-static int read_grub2(const struct reader *reader, const char *config, bool *ret_used)
+static int read_grub2(struct reader *reader, const char *config, bool *ret_used)
 {
 	_cleanup_buf_ struct bm_buf text = {0};
 	_cleanup_grubenv_ struct bm_grubenv env = {0};
 	_cleanup_bls_list_ struct bm_bls_list bls = {0};
 	_cleanup_grubcfg_ struct bm_grubcfg cfg = {0};
 	struct bm_loader *loader = &reader->system->loader;
-	struct bm_grubcfg_input input = {.exists = exists, .read = read_file, .arg = (void *)(uintptr_t)reader};
+	const char *bls_dir = bls_dir_of(reader->system);
+	struct bm_grubcfg_input input = {.exists = exists, .read = read_file, .arg = reader};
 	bool has_env = false;
 	int r;
 
@@ -263,8 +334,8 @@ static int read_grub2(const struct reader *reader, const char *config, bool *ret
 	if (!strstr(bm_buf_text(&text), "menuentry") && !strstr(bm_buf_text(&text), "blscfg") &&
 		!strstr(bm_buf_text(&text), "submenu"))
 		return 0;
-	if (read_environment(reader->system, config, &env, &has_env) < 0 ||
-		read_bls(reader->system, bls_dir_of(reader->system), &bls) < 0)
+	reader->home = bm_system_mount_of(reader->system, config);
+	if (read_environment(reader->system, config, &env, &has_env) < 0 || read_bls(reader->system, bls_dir, &bls) < 0)
 		return -ENOMEM;
 	input.path = loader_view(reader->system, config);
 	input.platform = reader->system->uefi ? "efi" : "pc";
@@ -273,9 +344,11 @@ static int read_grub2(const struct reader *reader, const char *config, bool *ret
 	if (bm_grubcfg_parse(bm_buf_text(&text), text.len, &input, &cfg) < 0)
 		return -ENOMEM;
 	loader->kind = cfg.uses_bls ? BM_LOADER_GRUB2_BLS : BM_LOADER_GRUB2;
-	if (bm_str_set(&loader->config, config) < 0 || take_entries(reader, &cfg.entries, config) < 0)
+	if (bm_str_set(&loader->config, config) < 0 || take_entries(reader, &cfg.entries, config, bls_dir) < 0)
 		return -ENOMEM;
 	loader->default_entry = (int)cfg.default_entry;
+	loader->default_lost =
+		cfg.default_reason && *cfg.default_text && bm_grubcfg_find(&cfg.entries, cfg.default_text) < 0;
 	if (bm_str_set(&loader->default_text, cfg.default_reason ? cfg.default_reason : cfg.default_text) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < cfg.n_warnings; i++)
@@ -302,9 +375,10 @@ static int read_legacy(const struct reader *reader, const char *config, bool *re
 	if (bm_grubconf_parse(bm_buf_text(&text), text.len, saved.len > 0 ? bm_buf_text(&saved) : NULL, &conf) < 0)
 		return -ENOMEM;
 	loader->kind = BM_LOADER_GRUB_LEGACY;
-	if (bm_str_set(&loader->config, config) < 0 || take_entries(reader, &conf.entries, config) < 0)
+	if (bm_str_set(&loader->config, config) < 0 || take_entries(reader, &conf.entries, config, NULL) < 0)
 		return -ENOMEM;
 	loader->default_entry = (int)conf.default_entry;
+	loader->default_lost = conf.default_reason != NULL;
 	loader->default_text =
 		conf.default_reason ? bm_strf("%s", conf.default_reason) : bm_strf("%ld", conf.default_number);
 	for (size_t i = 0; i < conf.n_warnings; i++)
@@ -316,7 +390,7 @@ static int read_legacy(const struct reader *reader, const char *config, bool *re
 }
 
 /* systemd-boot: loader.conf and BLS files on the ESP or on /boot, without any GRUB. */
-static int read_systemd_boot(const struct reader *reader)
+static int read_systemd_boot(struct reader *reader)
 {
 	_cleanup_buf_ struct bm_buf text = {0};
 	_cleanup_bls_list_ struct bm_bls_list bls = {0};
@@ -332,6 +406,8 @@ static int read_systemd_boot(const struct reader *reader)
 		return -ENOMEM;
 	if (bls.n == 0)
 		return 0;
+	/* Its paths are those of the filesystem that the entries lie on. */
+	reader->home = bm_system_mount_of(reader->system, dir);
 	bm_bls_list_sort(&bls);
 	if (bm_root_read(reader->system->root, config, LOADER_FILE_MAX, &text) < 0)
 		bm_err_clear();
@@ -355,21 +431,40 @@ static int read_systemd_boot(const struct reader *reader)
 			*entry = made;
 		}
 	}
-	return r < 0 ? r : take_entries(reader, &entries, dir);
+	return r < 0 ? r : take_entries(reader, &entries, config, dir);
 }
 
-/* grub.cfg on an ESP: /boot/efi/EFI/NAME/grub.cfg. */
-static int read_esp(const struct reader *reader, bool *ret_used)
+/* The folder of the ESP that belongs to the system, as its distribution names it; NULL where it has none there. */
+static const char *own_esp_folder(const struct bm_system *system, const char *base, const struct bm_strv *names)
 {
-	static const char *const bases[] = {"/boot/efi/EFI", "/efi/EFI"};
+	const char *os = system->os_id ? system->os_id : "";
+	const char *own = bm_streq(os, "rhel") || bm_streq(os, "ol") ? "redhat" : os;
+
+	for (size_t i = 0; i < names->n; i++) {
+		_cleanup_free_ char *config = bm_strf("%s/%s/grub.cfg", base, names->items[i]);
+
+		if (bm_strcaseeq(names->items[i], own) && config && bm_root_is_file(system->root, config))
+			return names->items[i];
+	}
+	return NULL;
+}
+
+/* grub.cfg on an ESP: /boot/efi/EFI/NAME/grub.cfg. Where the system has its own there, the others are not its. */
+static int read_esp(struct reader *reader, bool *ret_used)
+{
+	static const char *const bases[] = {"/boot/efi/EFI", "/efi/EFI", "/boot/EFI"};
 
 	*ret_used = false;
 	for (size_t b = 0; b < BM_ARRAY_SIZE(bases); b++) {
 		_cleanup_strv_ struct bm_strv names = {0};
+		const char *own;
 
 		if (bm_root_list(reader->system->root, bases[b], 256, &names) < 0)
 			continue;
+		own = own_esp_folder(reader->system, bases[b], &names);
 		for (size_t i = 0; i < names.n; i++) {
+			if (own && !bm_streq(names.items[i], own))
+				continue;
 			_cleanup_free_ char *config = bm_strf("%s/%s/grub.cfg", bases[b], names.items[i]);
 			int r = config ? read_grub2(reader, config, ret_used) : -ENOMEM;
 
@@ -385,7 +480,7 @@ int bm_system_read_loader(struct bm_system *system, const struct bm_devices *dev
 	static const char *const grub2[] = {"/boot/grub2/grub.cfg", "/boot/grub/grub.cfg"};
 	static const char *const legacy[] = {
 		"/boot/grub/grub.conf", "/boot/grub/menu.lst", "/boot/efi/EFI/redhat/grub.conf"};
-	const struct reader reader = {system, devices};
+	struct reader reader = {.system = system, .devices = devices};
 	bool used = false;
 	int r = 0;
 
@@ -398,6 +493,7 @@ int bm_system_read_loader(struct bm_system *system, const struct bm_devices *dev
 		r = read_legacy(&reader, legacy[i], &used);
 	if (r == 0 && !used)
 		r = read_systemd_boot(&reader);
+	bm_system_sort_kernels(system);
 	if (r == 0)
 		bm_err_clear();
 	return r;
@@ -428,61 +524,4 @@ const struct bm_boot_entry *bm_system_entry_of(const struct bm_system *system, c
 		if (bm_streq(loader->entries[i].version, version))
 			return &loader->entries[i];
 	return NULL;
-}
-
-/* Of an entry's images the one that is the initramfs: microcode, which others load first, is not rebuilt. */
-static const char *main_initrd(const struct bm_boot_entry *entry)
-{
-	for (size_t i = entry->initrds.n; i > 0; i--) {
-		const char *name = bm_path_base(entry->initrds.items[i - 1]);
-
-		if (!strstr(name, "ucode") && !bm_str_starts(name, "early_ucode"))
-			return entry->initrds.items[i - 1];
-	}
-	return NULL;
-}
-
-/* Where this distribution puts the initramfs of a version: as it names the others, else by its family. */
-static char *habitual_path(const struct bm_system *system, const struct bm_kernel *kernel)
-{
-	bool suse =
-		system->os_id && (bm_str_starts(system->os_id, "sles") || bm_str_starts(system->os_id, "opensuse") ||
-					 bm_str_starts(system->os_id, "suse"));
-	bool debian = bm_root_is_file(system->root, "etc/debian_version");
-
-	if (kernel->n_initramfs > 0)
-		return bm_path_join(kernel->initramfs[0].path, "");
-	if (kernel->image && bm_streq(bm_path_base(kernel->image), "linux")) {
-		_cleanup_free_ char *dir = bm_path_dir(kernel->image);
-
-		return dir ? bm_path_join(dir, "initrd") : NULL;
-	}
-	if (debian)
-		return bm_strf("/boot/initrd.img-%s", kernel->version);
-	if (suse)
-		return bm_strf("/boot/initrd-%s", kernel->version);
-	return bm_strf("/boot/initramfs-%s.img", kernel->version);
-}
-
-int bm_system_place_initramfs(struct bm_system *system)
-{
-	for (size_t i = 0; i < system->n_kernels; i++) {
-		struct bm_kernel *kernel = &system->kernels[i];
-		const struct bm_boot_entry *entry = bm_system_entry_of(system, kernel->version);
-		const char *named = entry ? main_initrd(entry) : NULL;
-		struct bm_stat st;
-
-		kernel->initramfs_by_entry = named != NULL;
-		kernel->initramfs_path = named ? bm_path_join(named, "") : habitual_path(system, kernel);
-		if (!kernel->initramfs_path)
-			return -ENOMEM;
-		if (bm_root_stat(system->root, kernel->initramfs_path, true, &st) == 0 && st.type == BM_FILE_REGULAR) {
-			kernel->initramfs_exists = true;
-			kernel->initramfs_size = st.size_bytes;
-			if (bm_kernel_add_initramfs(kernel, kernel->initramfs_path, st.size_bytes) < 0)
-				return -ENOMEM;
-		}
-	}
-	bm_err_clear();
-	return 0;
 }

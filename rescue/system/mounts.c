@@ -147,6 +147,27 @@ static bool boot_is_on_root(const struct bm_system *system)
 	return false;
 }
 
+/*
+ * Whether the volume that fstab names for /boot may be the wrong one, so that another with this root's kernels is
+ * taken instead, where there is one: it has neither kernel nor loader; or it was named as /dev/sda1, which another
+ * disk may be today, and holds other kernels.
+ */
+static bool boot_is_doubtful(
+	const struct bm_system *system, const struct bm_fstab_line *line, int volume, const struct bm_volumes *volumes)
+{
+	_cleanup_strv_ struct bm_strv modules = {0};
+	_cleanup_spec_ struct bm_spec spec = {0};
+
+	if (volume < 0)
+		return false;
+	if (!(volumes->items[volume].signs & (BM_SIGN_KERNELS | BM_SIGN_LOADER)))
+		return true;
+	if (bm_fstab_spec_parse(line->spec, &spec) < 0 || spec.kind != BM_SPEC_DEVNAME ||
+		bm_root_list(system->root, "/lib/modules", 0, &modules) < 0)
+		return false;
+	return kernels_in_common(&modules, &volumes->items[volume]) == 0;
+}
+
 /* What fstab's line for target names, or what lies on a volume. Adds at most one mount. */
 static int resolve_target(struct bm_system *system, const char *target, const struct bm_devices *devices,
 	const struct bm_volumes *volumes)
@@ -154,7 +175,8 @@ static int resolve_target(struct bm_system *system, const char *target, const st
 	const struct bm_fstab_line *line = bm_fstab_find(&system->fstab, target);
 	bool is_boot = bm_streq(target, "/boot"), is_esp = bm_streq(target, "/boot/efi");
 	enum bm_mount_source source = BM_MOUNT_FSTAB;
-	int device = BM_DEVICE_NONE, volume = -1;
+	int device = BM_DEVICE_NONE;
+	bool doubtful = false;
 	struct bm_mount *mount;
 
 	if (line) {
@@ -162,13 +184,10 @@ static int resolve_target(struct bm_system *system, const char *target, const st
 
 		device = bm_devices_find_spec(devices, line->spec, line->fstype, system->root_device, &exact);
 		source = device < 0 ? BM_MOUNT_MISSING : exact ? BM_MOUNT_FSTAB : BM_MOUNT_FAMILY;
-		volume = volume_of(volumes, device);
-		/* A /boot without a kernel or a loader, while another volume has this root's kernels, is the wrong one.
-		 */
-		if (is_boot && volume >= 0 && !(volumes->items[volume].signs & (BM_SIGN_KERNELS | BM_SIGN_LOADER)))
-			source = BM_MOUNT_MISSING;
+		doubtful = is_boot && boot_is_doubtful(system, line, volume_of(volumes, device), volumes);
 	}
-	if ((!line || source == BM_MOUNT_MISSING) && (is_boot || (is_esp && (line || !system->fstab_exists)))) {
+	if ((!line || source == BM_MOUNT_MISSING || doubtful) &&
+		(is_boot || (is_esp && (line || !system->fstab_exists)))) {
 		int guess = -1;
 
 		if (is_boot && (line || !boot_is_on_root(system)))
@@ -207,6 +226,21 @@ static int look_below(struct bm_system *system, struct bm_mount *mount, const st
 	return 0;
 }
 
+/* A vfat with EFI at its top. The folder alone is no sign: Enterprise Linux has /boot/efi/EFI on BIOS machines, too. */
+static bool is_esp_mount(const struct bm_system *system, const struct bm_mount *mount, const struct bm_devices *devices,
+	const struct bm_volumes *volumes)
+{
+	_cleanup_free_ char *folder = NULL;
+	const char *fstype = mount->device >= 0 ? devices->items[mount->device].fstype : mount->fstype;
+
+	if (mount->volume >= 0)
+		return volumes->items[mount->volume].signs & BM_SIGN_EFI;
+	if (!mount->looked || !bm_streq(fstype, "vfat"))
+		return false;
+	folder = bm_path_join(mount->target, "EFI");
+	return folder && bm_root_is_dir(system->root, folder);
+}
+
 int bm_system_read_mounts(struct bm_system *system, const struct bm_devices *devices, const struct bm_volumes *volumes)
 {
 	struct bm_mount *mount;
@@ -229,12 +263,9 @@ int bm_system_read_mounts(struct bm_system *system, const struct bm_devices *dev
 		if (system->n_mounts > before && system->given)
 			system->mounts[before].looked = true;
 	}
-	for (size_t i = 0; i < system->n_mounts; i++) {
-		int volume = system->mounts[i].volume;
-
-		if (volume >= 0 && (volumes->items[volume].signs & BM_SIGN_EFI))
+	for (size_t i = 0; i < system->n_mounts; i++)
+		if (is_esp_mount(system, &system->mounts[i], devices, volumes))
 			system->uefi = true;
-	}
 	bm_err_clear();
 	return 0;
 }

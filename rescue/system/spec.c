@@ -134,6 +134,19 @@ static int find_by_name(
 	return pick(devices, fits, near);
 }
 
+bool bm_devices_have(const struct bm_devices *devices, const char *spec)
+{
+	_cleanup_spec_ struct bm_spec parsed = {0};
+
+	/* Short memory: nothing is claimed to be missing. */
+	if (bm_fstab_spec_parse(spec, &parsed) < 0)
+		return true;
+	for (size_t i = 0; i < devices->n; i++)
+		if (tag_matches(&devices->items[i], &parsed))
+			return true;
+	return false;
+}
+
 /* udev's links of this rescue system, where it has them. */
 static int find_by_link(const struct bm_devices *devices, const char *dir, const char *name)
 {

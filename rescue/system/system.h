@@ -81,6 +81,7 @@ struct bm_loader {
 	size_t n_entries, cap_entries;
 	int default_entry;  /* index, or -1 */
 	char *default_text; /* what the configuration says the default is, or why there is none */
+	bool default_lost;  /* it names what the menu does not have: the first entry boots instead */
 	char *saved_entry, *next_entry, *kernelopts;
 	struct bm_strv warnings; /* "FILE:LINE: what" */
 };
