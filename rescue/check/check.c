@@ -44,6 +44,10 @@ static int check_default(const struct check *check)
 	if (!check->entry)
 		return ADD(check, BM_FINDING_DEFAULT_UNKNOWN, loader->config, 0, "%s",
 			loader->default_text ? loader->default_text : "the menu is empty");
+	if (loader->default_lost &&
+		ADD(check, BM_FINDING_DEFAULT_UNKNOWN, loader->environment ? loader->environment : loader->config, 0,
+			"%s", loader->default_text) < 0)
+		return -ENOMEM;
 	if (check->entry->kernel && !check->entry->kernel_exists)
 		return ADD(check, BM_FINDING_KERNEL_MISSING, check->entry->entry.file, check->entry->entry.line,
 			"'%s' loads %s, which does not exist", check->entry->entry.title, check->entry->kernel);
@@ -69,15 +73,15 @@ static int check_cmdline(const struct check *check)
 	const struct bm_finding *none = NULL;
 	struct bm_finding *finding;
 	const char *root;
-	bool exact;
-	int device;
 
 	if (!text)
 		return 0;
 	if (bm_cmdline_parse(text, strlen(text), &line) < 0)
 		return -ENOMEM;
 	root = bm_cmdline_last(&line, "root");
-	if (check->entry->initrds.n == 0 && check->entry->kernel) {
+	/* Microcode alone is no initramfs. */
+	if (check->entry->kernel &&
+		(check->entry->initrds.n == 0 || (check->kernel && !check->kernel->initramfs_by_entry))) {
 		finding = bm_findings_add(check->findings, BM_FINDING_ENTRY_NO_INITRD, check->entry->entry.file,
 			check->entry->entry.line, "'%s' loads %s and no initramfs, and asks for root=%s",
 			check->entry->entry.title, check->entry->kernel, root ? root : "(nothing)");
@@ -93,12 +97,8 @@ static int check_cmdline(const struct check *check)
 	if (spec.kind != BM_SPEC_UUID && spec.kind != BM_SPEC_LABEL && spec.kind != BM_SPEC_PARTUUID &&
 		spec.kind != BM_SPEC_MAPPER)
 		return 0;
-	device = bm_devices_find_spec(&check->survey->devices, root, NULL, check->system->root_device, &exact);
-	if (device != BM_DEVICE_NONE || check->system->root_device < 0)
-		return 0;
-	/* Twins are no unknown: the root itself may be one of two that carry the UUID. */
-	if (spec.kind == BM_SPEC_UUID &&
-		bm_strcaseeq(spec.value, check->survey->devices.items[check->system->root_device].uuid))
+	/* PARTUUID=.../PARTNROFF=1 is counted from a partition. Without a device for the root nothing is known. */
+	if (strchr(spec.value, '/') || bm_devices_have(&check->survey->devices, root) || check->system->root_device < 0)
 		return 0;
 	finding = bm_findings_add(check->findings, BM_FINDING_CMDLINE_ROOT_UNKNOWN, check->entry->entry.file,
 		check->entry->entry.line, "'%s' asks for root=%s", check->entry->entry.title, root);
@@ -121,6 +121,7 @@ static const struct {
 	{BM_PROOF_INIT_INTERPRETER, BM_FINDING_INITRAMFS_NO_INIT},
 	{BM_PROOF_INIT_LIBRARY, BM_FINDING_INITRAMFS_NO_INIT},
 	{BM_PROOF_WRONG_VERSION, BM_FINDING_INITRAMFS_WRONG_KERNEL},
+	{BM_PROOF_MODULES_DEP, BM_FINDING_INITRAMFS_NO_STORAGE_DRIVER},
 	{BM_PROOF_NO_STORAGE_DRIVER, BM_FINDING_INITRAMFS_NO_STORAGE_DRIVER},
 	{BM_PROOF_NO_FS_DRIVER, BM_FINDING_INITRAMFS_NO_FS_DRIVER},
 	{BM_PROOF_NO_TOOL, BM_FINDING_INITRAMFS_NO_LVM},
@@ -131,12 +132,13 @@ static int check_initramfs(const struct check *check)
 {
 	const struct bm_kernel *kernel = check->kernel;
 
-	if (!kernel || kernel->rescue || !check->entry || check->entry->initrds.n == 0)
+	if (!kernel || !check->entry || check->entry->initrds.n == 0 || !kernel->initramfs_by_entry)
 		return 0;
 	if (!kernel->initramfs_exists)
 		return ADD(check, BM_FINDING_INITRAMFS_MISSING, kernel->initramfs_path, 0,
 			"'%s' loads %s, which does not exist", check->entry->entry.title, kernel->initramfs_path);
-	for (size_t i = 0; check->proof && i < check->proof->n_problems; i++)
+	/* A rescue image holds another kernel version than its name says: nothing is proven of it. */
+	for (size_t i = 0; check->proof && !kernel->rescue && i < check->proof->n_problems; i++)
 		for (size_t row = 0; row < BM_ARRAY_SIZE(proof_rows); row++)
 			if (proof_rows[row].kind == check->proof->problems[i].kind &&
 				ADD(check, proof_rows[row].id, kernel->initramfs_path, 0, "%s",
@@ -172,9 +174,11 @@ static int check_kernels(const struct check *check)
  */
 static enum bm_severity missing_severity(const struct check *check, const struct bm_fstab_line *line)
 {
-	if (bm_fstab_flag(line->options, "nofail", "fail") || bm_fstab_flag(line->options, "noauto", "auto"))
+	if (bm_fstab_flag(line->options, "nofail", "fail") || bm_fstab_flag(line->options, "noauto", "auto") ||
+		bm_fstab_flag(line->options, "x-systemd.automount", NULL))
 		return BM_SEVERITY_NOTE;
-	if (check->hidden || bm_streq(line->fstype, "swap") || bm_streq(line->target, "/"))
+	if (check->hidden || bm_streq(line->fstype, "swap") || bm_streq(line->target, "/") ||
+		bm_fstab_flag(line->options, "_netdev", NULL))
 		return BM_SEVERITY_WARNING;
 	return BM_SEVERITY_FATAL;
 }
@@ -183,8 +187,6 @@ static int check_fstab_line(const struct check *check, const struct bm_fstab_lin
 {
 	_cleanup_spec_ struct bm_spec spec = {0};
 	struct bm_finding *finding;
-	bool exact;
-	int device;
 
 	if (bm_fstab_spec_parse(line->spec, &spec) < 0)
 		return -ENOMEM;
@@ -192,17 +194,16 @@ static int check_fstab_line(const struct check *check, const struct bm_fstab_lin
 	if (spec.kind != BM_SPEC_UUID && spec.kind != BM_SPEC_LABEL && spec.kind != BM_SPEC_PARTUUID &&
 		spec.kind != BM_SPEC_PARTLABEL && spec.kind != BM_SPEC_MAPPER)
 		return 0;
-	device = bm_devices_find_spec(&check->survey->devices, line->spec, NULL, check->system->root_device, &exact);
-	if (device != BM_DEVICE_NONE || check->survey->devices.n == 0)
+	if (check->survey->devices.n == 0 || bm_devices_have(&check->survey->devices, line->spec))
 		return 0;
-	for (size_t i = 0; i < check->survey->devices.n; i++)
-		if (spec.kind == BM_SPEC_UUID && bm_strcaseeq(check->survey->devices.items[i].uuid, spec.value))
-			return 0;
 	finding = bm_findings_add(check->findings, BM_FINDING_FSTAB_DEVICE_UNKNOWN, "/etc/fstab", line->line,
 		"%s for %s is on none of the disks", line->spec, line->target);
 	if (!finding)
 		return -ENOMEM;
 	finding->severity = missing_severity(check, line);
+	/* A mapping that is no logical volume is made at boot: its absence here proves nothing. */
+	if (spec.kind == BM_SPEC_MAPPER && !spec.vg && finding->severity == BM_SEVERITY_FATAL)
+		finding->severity = BM_SEVERITY_WARNING;
 	return 0;
 }
 
