@@ -268,11 +268,12 @@ static int do_search_early(struct bm_grubcfg_run *run, const struct bm_strv *arg
  * found by its UUID is known. */
 static int do_unknowable(struct bm_grubcfg_run *run, const struct bm_strv *args)
 {
-	const char *device = args->items[args->n - 1], *uuid = NULL;
+	bool wanted = bm_streq(args->items[0], "probe") && (bm_strv_has(args, "--fs-uuid") || bm_strv_has(args, "-u"));
 	_cleanup_free_ char *copy = NULL;
 
-	if (bm_streq(args->items[0], "probe") && (bm_strv_has(args, "--fs-uuid") || bm_strv_has(args, "-u"))) {
-		uuid = bm_str_after(device + (*device == '('), "fs_uuid/");
+	for (size_t i = 1; wanted && !copy && i < args->n; i++) {
+		const char *word = args->items[i], *uuid = bm_str_after(word + (*word == '('), "fs_uuid/");
+
 		copy = uuid ? strndup(uuid, strcspn(uuid, ")")) : NULL;
 	}
 	for (size_t i = 1; i < args->n; i++) {

@@ -380,8 +380,6 @@ void bm_grubcfg_exec(struct bm_grubcfg_run *run, const struct bm_grubcfg_node *l
 	for (const struct bm_grubcfg_node *node = list; node; node = node->next) {
 		if (run->flow != BM_GRUBCFG_GO || !bm_grubcfg_charge(run, 1))
 			return;
-		if ((node->op == BM_GRUBCFG_AND && run->status != 0) || (node->op == BM_GRUBCFG_OR && run->status == 0))
-			continue;
 		run->line = node->line;
 		switch (node->kind) {
 		case BM_GRUBCFG_COMMAND:

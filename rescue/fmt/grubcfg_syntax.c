@@ -6,8 +6,8 @@
  *	if         := "if" statements "then" statements ("elif" statements "then" statements)* ["else" statements] "fi"
  *	for        := "for" WORD "in" WORD* SEP "do" statements "done"
  *	while      := ("while" | "until") statements "do" statements "done"
- *	function   := "function" WORD block
- *	statements := statement (SEP statement)*		SEP: newline, ";"; also "&&" and "||"
+ *	function   := "function" WORD block			not inside a block; with SEP before its "}"
+ *	statements := statement (SEP statement)*		SEP: newlines, or one ";" and newlines; none is empty
  *
  *	WORD: plain, \x, 'as it is', "with $variables", $name ${name} $1 $? $# $* $@; { } | & ; < > end a word anywhere
  *
@@ -128,9 +128,9 @@ static void skip_blanks(struct bm_grubcfg_reader *r)
 	}
 }
 
-static void skip_separators(struct bm_grubcfg_reader *r)
+static void skip_newlines(struct bm_grubcfg_reader *r)
 {
-	for (skip_blanks(r); at(r, 0) == '\n' || at(r, 0) == ';'; skip_blanks(r))
+	for (skip_blanks(r); at(r, 0) == '\n'; skip_blanks(r))
 		advance(r);
 }
 
@@ -140,6 +140,16 @@ static bool next_is(const struct bm_grubcfg_reader *r, const char *keyword)
 	size_t n = strlen(keyword);
 
 	return r->len - r->pos >= n && memcmp(r->text + r->pos, keyword, n) == 0 && is_meta(at(r, n));
+}
+
+/* Whether the next word is a plain name, as for and function want one. */
+static bool next_is_name(const struct bm_grubcfg_reader *r)
+{
+	size_t n = 0;
+
+	while (is_name(at(r, n)))
+		n++;
+	return n > 0 && !(at(r, 0) >= '0' && at(r, 0) <= '9') && is_meta(at(r, n));
 }
 
 static bool take_keyword(struct bm_grubcfg_reader *r, const char *keyword)
@@ -153,7 +163,7 @@ static bool take_keyword(struct bm_grubcfg_reader *r, const char *keyword)
 /* Whether the next word ends a list of statements. */
 static bool next_closes(const struct bm_grubcfg_reader *r)
 {
-	static const char *const words[] = {"then", "elif", "else", "fi", "do", "done"};
+	static const char *const words[] = {"then", "elif", "else", "fi", "do", "done", "in", "case", "esac", "select"};
 
 	if (at(r, 0) < 0 || at(r, 0) == '}')
 		return true;
@@ -189,11 +199,29 @@ static int add_part(
 	return 0;
 }
 
+/* Length of the variable's name that stands here: letters, digits alone, or one special character. */
+static size_t variable_length(const struct bm_grubcfg_reader *r)
+{
+	size_t n = 0;
+	int c = at(r, 0);
+
+	if (c > 0 && strchr("?#*@", c))
+		return 1;
+	if (c >= '0' && c <= '9') {
+		while (at(r, n) >= '0' && at(r, n) <= '9')
+			n++;
+	} else {
+		while (is_name(at(r, n)))
+			n++;
+	}
+	return n;
+}
+
 /* Behind a "$". */
 static int read_variable(struct bm_grubcfg_reader *r, struct word_end *end, bool quoted)
 {
-	const char *dollar = r->text + r->pos, *start;
-	size_t n = 0;
+	const char *start;
+	size_t n;
 	int c;
 
 	r->pos++;
@@ -201,28 +229,17 @@ static int read_variable(struct bm_grubcfg_reader *r, struct word_end *end, bool
 	if (c == '{') {
 		r->pos++;
 		start = r->text + r->pos;
-		while (is_name(at(r, n)))
-			n++;
-		if (n == 0 && at(r, 0) >= 0 && strchr("?#*@", at(r, 0)))
-			n = 1;
+		n = variable_length(r);
 		if (n == 0 || at(r, n) != '}')
 			return fail(r, "${ without a variable's name and }");
 		r->pos += n + 1;
 		return add_part(r, end, start, n, true, quoted);
 	}
 	start = r->text + r->pos;
-	if (c > 0 && strchr("?#*@", c)) {
-		n = 1;
-	} else if (c >= '0' && c <= '9') {
-		while (at(r, n) >= '0' && at(r, n) <= '9')
-			n++;
-	} else {
-		while (is_name(at(r, n)))
-			n++;
-	}
+	n = variable_length(r);
 	if (n == 0) {
-		/* $"text" is text to translate; any other lone dollar stands for itself */
-		return c == '"' && !quoted ? 0 : add_part(r, end, dollar, 1, false, quoted);
+		/* $"text" is text to translate */
+		return c == '"' && !quoted ? 0 : fail(r, "a $ without a variable's name");
 	}
 	r->pos += n;
 	return add_part(r, end, start, n, true, quoted);
@@ -356,6 +373,8 @@ static int read_command(struct bm_grubcfg_reader *r, struct bm_grubcfg_node *nod
 			error = read_block(r, &node->body);
 			continue;
 		}
+		if (next_is(r, "[[") || next_is(r, "]]"))
+			return fail(r, "[[ or ]], which GRUB does not know");
 		error = read_word(r, tail);
 		if (error == 0)
 			tail = &(*tail)->next;
@@ -409,7 +428,7 @@ static int read_loop(struct bm_grubcfg_reader *r, struct bm_grubcfg_node *node)
 		struct bm_grubcfg_word **tail = &node->words;
 
 		skip_blanks(r);
-		if (is_meta(at(r, 0)))
+		if (!next_is_name(r))
 			return fail(r, "a for without a variable");
 		error = read_word(r, tail);
 		if (error == 0) {
@@ -422,7 +441,9 @@ static int read_loop(struct bm_grubcfg_reader *r, struct bm_grubcfg_node *node)
 			if (error == 0)
 				tail = &(*tail)->next;
 		}
-		skip_separators(r);
+		if (at(r, 0) == ';')
+			advance(r);
+		skip_newlines(r);
 	} else {
 		error = read_list(r, &node->cond);
 	}
@@ -438,15 +459,18 @@ static int read_function(struct bm_grubcfg_reader *r, struct bm_grubcfg_node *no
 	int error;
 
 	skip_blanks(r);
-	if (is_meta(at(r, 0)))
+	if (!next_is_name(r))
 		return fail(r, "a function without a name");
 	error = read_word(r, &node->words);
 	if (error < 0)
 		return error;
-	skip_separators(r);
+	skip_newlines(r);
 	if (at(r, 0) != '{')
 		return fail(r, "a function without {");
-	return read_block(r, &node->body);
+	error = read_block(r, &node->body);
+	if (error == 0 && !r->delimited)
+		return fail(r, "a function's last command needs ; or a newline before }");
+	return error;
 }
 
 static int read_statement(struct bm_grubcfg_reader *r, struct bm_grubcfg_node **ret_node)
@@ -474,7 +498,7 @@ static int read_statement(struct bm_grubcfg_reader *r, struct bm_grubcfg_node **
 	else if (node->kind == BM_GRUBCFG_IF)
 		error = read_if(r, node);
 	else if (node->kind == BM_GRUBCFG_FUNCTION)
-		error = read_function(r, node);
+		error = r->depth ? fail(r, "a function inside another block") : read_function(r, node);
 	else
 		error = read_loop(r, node);
 	if (error == 0 && node->kind == BM_GRUBCFG_COMMAND && !node->words)
@@ -483,30 +507,23 @@ static int read_statement(struct bm_grubcfg_reader *r, struct bm_grubcfg_node **
 	return error;
 }
 
-/* One statement and what && and || hang on it, appended at *tail, which is left at the end. */
-static int read_chain(struct bm_grubcfg_reader *r, struct bm_grubcfg_node ***tail)
+/* A statement and what ends it: one ";" is taken, a newline and what closes a block are left. */
+static int read_ended(struct bm_grubcfg_reader *r, struct bm_grubcfg_node **ret_node)
 {
-	enum bm_grubcfg_op op = BM_GRUBCFG_THEN;
+	int error = read_statement(r, ret_node), c;
 
-	for (;;) {
-		struct bm_grubcfg_node *node;
-		int error = read_statement(r, &node), c;
-
-		if (error < 0)
-			return error;
-		node->op = op;
-		**tail = node;
-		*tail = &node->next;
-		skip_blanks(r);
-		c = at(r, 0);
-		if (c < 0 || c == '\n' || c == ';' || c == '}')
-			return 0;
-		if ((c != '&' && c != '|') || at(r, 1) != c)
-			return fail(r, "something that is no end of a command");
-		op = c == '&' ? BM_GRUBCFG_AND : BM_GRUBCFG_OR;
-		r->pos += 2;
-		skip_separators(r);
-	}
+	if (error < 0)
+		return error;
+	skip_blanks(r);
+	c = at(r, 0);
+	r->delimited = c == ';' || c == '\n';
+	if (c == ';')
+		advance(r);
+	else if (c == '&' || c == '|')
+		return fail(r, "& or | outside quotes");
+	else if (c >= 0 && c != '\n' && c != '}')
+		return fail(r, "something behind the end of a statement");
+	return 0;
 }
 
 /* Statements up to a word that closes a list, which is left to the caller. */
@@ -519,33 +536,35 @@ static int read_list(struct bm_grubcfg_reader *r, struct bm_grubcfg_node **ret_l
 		r->depth--;
 		return fail(r, "too many blocks inside each other");
 	}
-	for (skip_separators(r); error == 0 && !next_closes(r); skip_separators(r))
-		error = read_chain(r, &tail);
+	for (skip_newlines(r); error == 0 && !next_closes(r); skip_newlines(r)) {
+		error = read_ended(r, tail);
+		if (error == 0)
+			tail = &(*tail)->next;
+	}
 	r->depth--;
+	if (error == 0 && !*ret_list && at(r, 0) >= 0)
+		return fail(r, "nothing where a command belongs");
 	return error;
 }
 
 int bm_grubcfg_read(struct bm_grubcfg_reader *reader, struct bm_grubcfg_node **ret_node)
 {
-	struct bm_grubcfg_node *list = NULL, **tail = &list;
+	struct bm_grubcfg_node *node = NULL;
 	int error = 0;
 
 	reader->fault = NULL;
 	reader->depth = 0;
-	skip_separators(reader);
-	if (at(reader, 0) >= 0) {
-		if (at(reader, 0) == '}')
-			error = fail(reader, "a } that closes nothing");
-		else if (next_closes(reader))
-			error = fail(reader, "then, else, fi, do or done without its beginning");
-		else
-			error = read_chain(reader, &tail);
-	}
-	/* `foo }`: the chain ended, but the statement did not */
+	skip_newlines(reader);
+	if (at(reader, 0) == '}')
+		error = fail(reader, "a } that closes nothing");
+	else if (at(reader, 0) >= 0 && next_closes(reader))
+		error = fail(reader, "then, else, fi, do or done without its beginning");
+	else if (at(reader, 0) >= 0)
+		error = read_ended(reader, &node);
 	if (error == 0 && at(reader, 0) == '}')
 		error = fail(reader, "a } that closes nothing");
 	if (error == 0) {
-		*ret_node = list;
+		*ret_node = node;
 		return 0;
 	}
 	while (at(reader, 0) >= 0 && at(reader, 0) != '\n')

@@ -46,12 +46,9 @@ enum bm_grubcfg_node_kind {
 	BM_GRUBCFG_FUNCTION, /* words: name; body */
 };
 
-enum bm_grubcfg_op { BM_GRUBCFG_THEN, BM_GRUBCFG_AND, BM_GRUBCFG_OR };
-
 struct bm_grubcfg_node {
 	struct bm_grubcfg_node *next;
 	enum bm_grubcfg_node_kind kind;
-	enum bm_grubcfg_op op; /* how it hangs on the one before it */
 	unsigned int line;
 	bool block; /* a command that has one, even an empty one */
 	bool elif;  /* other is an IF node that `elif` made */
@@ -65,6 +62,7 @@ struct bm_grubcfg_reader {
 	size_t len, pos;
 	unsigned int line; /* of pos, from 1 */
 	unsigned int depth;
+	bool delimited;		 /* a ";" or newline ended the last statement */
 	const char *fault;	 /* what is wrong, a static text; NULL: nothing */
 	unsigned int fault_line; /* where */
 	bool full;		 /* the arena's limit was reached */
@@ -74,7 +72,7 @@ struct bm_grubcfg_reader {
 void bm_grubcfg_reader_init(
 	struct bm_grubcfg_reader *reader, struct bm_grubcfg_arena *arena, const char *text, size_t len);
 
-/* Reads the next statement (with what hangs on it by && and ||) into *ret_node; NULL at the end. Returns 0; -EINVAL for
+/* Reads the next statement into *ret_node; NULL at the end. Returns 0; -EINVAL for
  * a syntax error (fault says which; the reader stands behind the line of the error), -E2BIG for a limit, -ENOMEM. */
 int bm_grubcfg_read(struct bm_grubcfg_reader *reader, struct bm_grubcfg_node **ret_node) BM_MUST_CHECK;
 

@@ -180,12 +180,12 @@ BM_TEST(grubcfg_syntax_is_that_of_grub)
 	static const char *const good[] = {"menuentry x{ true; }", "menuentry x {\ntrue }", "function f\n{ true; } ; f",
 		"if true\nthen true\nfi", "for i in ; do true; done", "for i in 1 2\n\ndo\ntrue; done", "echo $\"x y\"",
 		"echo ${1} ${?} $# $1a '$' \\$ \"\\$\"", "echo if then done time", "time=5", "! true",
-		"echo a#b (hd0,1)/x [a]", "menuentry x { submenu y { true; }; }", "if true; then true; # c\nfi",
-		"while false; do true; done; true;"};
+		"echo a#b (hd0,1)/x [a]", "echo {a}", "menuentry x { submenu y { true; }; }",
+		"if true; then true; # c\nfi", "while false; do true; done; true;"};
 	static const char *const bad[] = {"menuentry x { }", "menuentry x {}", "function f {}", "function f { true }",
 		"menuentry x { function f { true; }; }", "if true; then fi", "if ; then true; fi", "a=b;;c=d", ";a",
 		"echo $", "echo \"$\"", "echo \"a$\"", "echo ${a-b}", "echo ${1a}", "a || b", "a && b", "echo a & b",
-		"echo a > b", "echo a}", "echo {a}", "{ true; }", "echo [[ a", "then", "in", "case x", "select",
+		"echo a > b", "echo a}", "{ true; }", "echo [[ a", "then", "in", "case x", "select",
 		"function $f { true; }", "function a-b { true; }", "for $i in 1; do true; done",
 		"for i 1; do true; done", "if true; then true; fi echo x", "echo 'a", "echo \"a"};
 
