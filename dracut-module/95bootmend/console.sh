@@ -2,6 +2,8 @@
 # One console of the rescue system, run as the leader of a session whose terminal it is: the menu, then a shell.
 umask 022
 cd /root || cd /
+# for the shells, also the menu's own
+export ENV=/usr/lib/bootmend/shellrc
 
 # A serial line does not know its size; the menu and the editors want one.
 case $(stty size 2> /dev/null) in
@@ -22,8 +24,6 @@ while :; do
 	echo
 	echo 'A shell of the rescue system. "bootmend help" lists the commands; "exit" returns to the menu;'
 	echo '"reboot" and "poweroff" first unmount what bootmend has mounted.'
-	ENV=/usr/lib/bootmend/shellrc
-	export ENV
 	if [ -x /usr/bin/busybox ]; then
 		/usr/bin/busybox sh -i
 	else
