@@ -134,6 +134,22 @@ int bm_plan_refresh_build(const struct bm_survey *survey, const struct bm_system
 	return compose_build(system, &needs, tool, step);
 }
 
+/* An image that another kernel's entry loads, too, can serve only one of them. */
+static int note_shared_image(struct bm_plan *plan, const struct bm_system *system, const struct bm_kernel *kernel)
+{
+	for (size_t i = 0; i < system->n_kernels; i++) {
+		const struct bm_kernel *other = &system->kernels[i];
+
+		if (other != kernel && other->initramfs_by_entry &&
+			bm_streq(other->initramfs_path, kernel->initramfs_path) &&
+			bm_strv_addf(&plan->notes,
+				"%s is what the boot entry of %s loads, too; after this it serves %s only.",
+				kernel->initramfs_path, other->version, kernel->version) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 /* Depmod, build, prove and swap of one kernel. */
 static int plan_kernel(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system,
 	const struct bm_kernel *kernel, const struct bm_tool *tool)
@@ -172,6 +188,8 @@ static int plan_kernel(struct bm_plan *plan, const struct bm_survey *survey, con
 	step->least_bytes = lower_bound(system);
 	if (!step->text || !step->why)
 		return -ENOMEM;
+	if (note_shared_image(plan, system, kernel) < 0)
+		return -ENOMEM;
 	if (!needs.hardware_known)
 		return bm_strv_addf(&plan->notes,
 			"The disk is not on hardware that this machine shows, so the image of %s is built for any "
@@ -200,6 +218,34 @@ static int refuse(struct bm_plan *plan, enum bm_plan_refusal reason, enum bm_pla
 	return r;
 }
 
+/* The kernel that somebody typed: a version, or the name of a file that holds one or that is one; NULL for none. */
+static const struct bm_kernel *kernel_typed(const struct bm_system *system, const char *typed, const char *version)
+{
+	/* The very version first: one may begin like a file name. */
+	const struct bm_kernel *kernel = bm_system_kernel(system, typed);
+
+	if (!kernel)
+		kernel = bm_system_kernel(system, version);
+	/* VER.img: the end of a file name left on a version. */
+	for (size_t i = 0; !kernel && i < system->n_kernels; i++) {
+		const char *rest = bm_str_after(version, system->kernels[i].version);
+
+		if (bm_streq(rest, ".img"))
+			kernel = &system->kernels[i];
+	}
+	/* A file name without a version (vmlinuz): what the image says it is. */
+	for (size_t i = 0; !kernel && i < system->n_kernels; i++)
+		if (bm_streq(system->kernels[i].image, typed) || bm_streq(system->kernels[i].initramfs_path, typed))
+			kernel = &system->kernels[i];
+	for (size_t i = 0; !kernel && i < system->loader.n_entries; i++) {
+		const struct bm_boot_entry *entry = &system->loader.entries[i];
+
+		if (entry->version && (bm_streq(entry->kernel, typed) || bm_strv_has(&entry->initrds, typed)))
+			kernel = bm_system_kernel(system, entry->version);
+	}
+	return kernel;
+}
+
 /* The kernel that is meant, or a refusal. */
 static int choose_kernel(const struct bm_system *system, const char *typed, struct bm_plan *plan,
 	const struct bm_kernel **ret_kernel, enum bm_plan_refusal *ret_refusal)
@@ -210,16 +256,10 @@ static int choose_kernel(const struct bm_system *system, const char *typed, stru
 	if (!have)
 		return -ENOMEM;
 	if (typed) {
-		/* The very version first: one may begin like a file name. */
-		version = bm_system_kernel(system, typed) ? bm_strf("%s", typed) : bm_kernel_version_of(typed);
+		version = bm_kernel_version_of(typed);
 		if (!version)
 			return -ENOMEM;
-		kernel = bm_system_kernel(system, version);
-		/* A file name without a version (vmlinuz): what the image says it is. */
-		for (size_t i = 0; !kernel && i < system->n_kernels; i++)
-			if (bm_streq(system->kernels[i].image, typed) ||
-				bm_streq(system->kernels[i].initramfs_path, typed))
-				kernel = &system->kernels[i];
+		kernel = kernel_typed(system, typed, version);
 	} else {
 		kernel = bm_system_default_kernel(system);
 		if (!kernel)
@@ -236,6 +276,12 @@ static int choose_kernel(const struct bm_system *system, const char *typed, stru
 	return 0;
 }
 
+/* Whether `all` means it, too. */
+static bool is_whole(const struct bm_kernel *kernel)
+{
+	return kernel->modules_dir && kernel->image && !kernel->rescue;
+}
+
 static int plan_steps(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system,
 	const struct bm_kernel *one, const struct bm_tool *tool)
 {
@@ -247,7 +293,7 @@ static int plan_steps(struct bm_plan *plan, const struct bm_survey *survey, cons
 	for (size_t i = 0; i < system->n_kernels; i++) {
 		const struct bm_kernel *kernel = &system->kernels[i];
 
-		if (one ? kernel == one : kernel->modules_dir && kernel->image && !kernel->rescue)
+		if (one ? kernel == one : is_whole(kernel))
 			if (plan_kernel(plan, survey, system, kernel, tool) < 0)
 				return -ENOMEM;
 	}
@@ -264,12 +310,18 @@ int bm_plan_repair(const struct bm_survey *survey, const struct bm_system *syste
 	const struct bm_tool *tool = bm_tool_of(system);
 	const struct bm_kernel *one = NULL;
 	struct bm_plan plan = {0};
+	bool whole = false;
 	int r;
 
 	*ret_refusal = BM_PLAN_OK;
+	for (size_t i = 0; i < system->n_kernels; i++)
+		whole |= is_whole(&system->kernels[i]);
 	r = bm_str_set(&plan.system_id, system->id);
 	if (r == 0 && !bm_streq(kernel, "all"))
 		r = choose_kernel(system, kernel, &plan, &one, ret_refusal);
+	else if (r == 0 && !whole)
+		r = refuse(&plan, BM_PLAN_NO_KERNEL, ret_refusal,
+			bm_strf("This system has no kernel with both an image and modules."));
 	if (r == 0 && *ret_refusal == BM_PLAN_OK)
 		r = bm_str_set(&plan.kernel, one ? one->version : "all");
 	if (r == 0 && *ret_refusal == BM_PLAN_OK && !tool)
