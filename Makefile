@@ -201,9 +201,9 @@ fuzz-replay: $(REPLAYS)
 lint: $(O)/bootmend
 	@tests/lint/run $(O)
 check: | $(O)/setup/check
-	@LOGS=$(O)/logs tests/run $(CHECK_SUITES)
+	+@LOGS=$(O)/logs tests/run $(CHECK_SUITES)
 test: | $(O)/setup/check $(O)/setup/iso $(O)/setup/lab
-	@LOGS=$(O)/logs tests/run $(CHECK_SUITES) 'iso+=$(MAKE) --no-print-directory iso' 'scenarios=qemu/lab test'
+	+@LOGS=$(O)/logs tests/run $(CHECK_SUITES) 'iso+=$(MAKE) --no-print-directory iso' 'scenarios=qemu/lab test'
 demo: $(O)/bootmend.iso | $(O)/setup/lab
 	@qemu/lab demo
 iso: $(O)/bootmend.iso
