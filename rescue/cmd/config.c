@@ -14,7 +14,7 @@
 
 enum { LOOK_EVERY_MS = 500, STABLE_MS = 2000 };
 
-static const char floppy[] = "/dev/fd0";
+static const char floppy[] = "/dev/fd0", floppy_controller[] = "/sys/bus/acpi/devices/PNP0700:00";
 
 /* Where the file is: names on vfat and ISO 9660 come in either case, and without Rock Ridge as 8.3. */
 static char *file_name(const struct bm_root *root)
@@ -111,6 +111,10 @@ static int take_floppy(struct bm_bmconf *conf)
 	struct bm_block_fs fs = {0};
 	int r = 0;
 
+	/* The driver takes seconds to look for its drives; where there is a controller they are worth waiting for. */
+	if (!bm_file_is_device(floppy) && bm_file_exists(floppy_controller) &&
+		(bm_system_load_module("floppy") < 0 || bm_system_settle(5) < 0))
+		bm_err_clear();
 	if (!bm_file_is_device(floppy))
 		return 0;
 	if (bm_block_probe(floppy, 0, 0, &fs) < 0) {
