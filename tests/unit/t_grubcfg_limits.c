@@ -38,8 +38,7 @@ BM_TEST(grubcfg_hostile_scripts_end)
 		"function f { f; f; }\nf", "function f { eval f; eval f; }\nf",
 		"a=xxxxxxxxxxxxxxxx; while true; do a=$a$a; done",
 		"for i in 1 2 3 4 5 6 7 8; do for j in 1 2 3 4 5 6 7 8; do eval \"v$i$j=$v$i$j\"; done; done",
-		"a='x x x x x x x x'; a=\"$a $a $a $a\"; a=\"$a $a $a $a\"; a=\"$a $a $a $a\"; for i in $a $a $a $a; "
-		"do for j in $a; do "
+		"a='x x x x x x x x'; a=\"$a $a $a $a\"; a=\"$a $a $a $a\"; for i in $a $a $a; do for j in $a; do "
 		"y=$j; done; done",
 		"submenu a { submenu b { submenu c { while true; do menuentry x { while true; do true; done; }; done; "
 		"}; }; }",
