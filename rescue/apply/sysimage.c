@@ -70,7 +70,8 @@ static int mount_device(
 	struct bm_mount_result result = {0};
 	int r = 0;
 
-	if (writable && device->read_only)
+	/* The survey saw logical volumes as it had activated them, read-only; by now they are not. */
+	if (writable && device->read_only && device->kind != BM_DEVICE_LV)
 		return bm_err(-EROFS, "%s at %s: the disk is attached read-only", device->name, mount->target);
 	if (device->image) {
 		r = bm_loop_attach(
