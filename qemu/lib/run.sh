@@ -68,6 +68,7 @@ scenario_read() {
 		*) die "qemu/scenarios/$1: no such key: $key" ;;
 		esac
 	done <"$file"
+	scenario[via]=${LAB_VIA:-${scenario[via]}}
 	for key in title guest break; do
 		[[ -n ${scenario[$key]:-} ]] || die "qemu/scenarios/$1: $key is missing"
 	done
@@ -240,6 +241,9 @@ scenario_load() {
 	guest[kernel]=$kernel guest[other]=$other
 	system=$(uuid_of "$(vol_field "${guest[dir]}/volumes" / 1)")
 	run=$out/runs/$1
+	# Its folder belongs to one run at a time.
+	exec {lockfd}>"$run.lock"
+	flock "$lockfd"
 	rm -rf "$run"
 	mkdir -p "$run" "$work/mnt"
 }
