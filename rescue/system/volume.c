@@ -98,6 +98,7 @@ int bm_volume_look(struct bm_volume *volume, const char *fstype)
 
 	volume->signs = 0;
 	volume->score = 0;
+	bm_strv_done(&volume->kernel_versions);
 	for (size_t i = 0; i < BM_ARRAY_SIZE(sign_rows); i++)
 		if (row_matches(volume->root, &sign_rows[i])) {
 			volume->signs |= sign_rows[i].sign;
