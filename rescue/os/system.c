@@ -169,7 +169,7 @@ void bm_time_text(int64_t moment, char *ret_text)
 	struct tm parts;
 
 	if (!gmtime_r(&seconds, &parts) || strftime(ret_text, BM_TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
-		strcpy(ret_text, "1970-01-01T00:00:00Z");
+		memcpy(ret_text, "1970-01-01T00:00:00Z", sizeof("1970-01-01T00:00:00Z"));
 }
 
 void bm_sleep_ms(unsigned int ms)

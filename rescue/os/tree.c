@@ -89,7 +89,7 @@ static int empty(struct level *levels, unsigned int *depth, unsigned int *entrie
 		if (r == -ENOTDIR)
 			r = remove_file(dirfd(top->stream), entry->d_name);
 		else if (r == 0) {
-			strcpy(levels[*depth].name, entry->d_name);
+			memcpy(levels[*depth].name, entry->d_name, strlen(entry->d_name) + 1);
 			++*depth;
 			return 0;
 		}

@@ -52,7 +52,7 @@ static int open_one(int dir_fd, const char *name, int flags, int *ret_fd)
 static int reopen_done(struct walk *walk)
 {
 	char *copy = strdup(bm_buf_text(&walk->done)), *save = NULL, *name;
-	int fd, next, r;
+	int fd = -1, next = -1, r;
 
 	if (!copy)
 		return -ENOMEM;
@@ -132,7 +132,7 @@ static bool next_component(struct walk *walk, char ret_name[BM_ROOT_PATH_MAX], b
 static int step(struct walk *walk, const char *name, bool last, bool follow)
 {
 	struct stat st;
-	int fd, r;
+	int fd = -1, r;
 
 	if (strcmp(name, ".") == 0)
 		return 0;

@@ -192,7 +192,7 @@ BM_TEST(block_loop_is_seen_and_goes)
 	struct bm_blocks blocks;
 	struct bm_loop loop = BM_LOOP_NONE;
 	_cleanup_strv_ struct bm_strv only = {0};
-	_cleanup_free_ char *image = NULL, *device = NULL, *file = NULL;
+	_cleanup_free_ char *image = NULL, *device = NULL;
 	unsigned int tries;
 	bool below[64];
 	char *dir;
