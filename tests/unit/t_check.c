@@ -165,7 +165,9 @@ BM_TEST(check_default_points_nowhere)
 
 BM_TEST(check_fstab)
 {
-	static const char home[] = "/dev/mapper/rl-home     /home                   xfs     defaults        0 0\n";
+	static const char other[] = "/dev/mapper/rl-root / xfs defaults 0 0\n"
+				    "UUID=9c1a3c77-aaaa-4bbb-8ccc-ddddeeee0001 /boot ext4 defaults 1 2\n"
+				    "UUID=AB12-CD34 /boot/efi vfat umask=0077,shortname=winnt 0 2\n";
 	static const struct {
 		const char *line, *want;
 	} rows[] = {
@@ -198,15 +200,16 @@ BM_TEST(check_fstab)
 		{"UUID=9c1a3c77-aaaa-4bbb-8ccc-ddddeeee0003", "warning FSTAB-SYNTAX /etc/fstab"},
 	};
 
-	for (size_t i = 0; i < BM_ARRAY_SIZE(rows); i++) {
-		_cleanup_free_ char *line = bm_strf("%s%s\n", home, rows[i].line);
-		struct bm_fixture fixture;
+	struct bm_fixture fixture;
 
-		bm_fixture_make("el9-uefi", &fixture);
-		bm_fixture_edit(&fixture, "/etc/fstab", home, line);
+	bm_fixture_make("el9-uefi", &fixture);
+	for (size_t i = 0; i < BM_ARRAY_SIZE(rows); i++) {
+		_cleanup_free_ char *text = bm_strf("%s%s\n", other, rows[i].line);
+
+		bm_fixture_write(&fixture, "/etc/fstab", text);
 		expect(&fixture, rows[i].want);
-		bm_fixture_done(&fixture);
 	}
+	bm_fixture_done(&fixture);
 }
 
 BM_TEST(check_fstab_hidden)
