@@ -163,7 +163,8 @@ static int find_given(struct bm_survey *survey, const char *dir)
 	r = bm_root_open(dir, &system->root);
 	if (r < 0)
 		return r;
-	/* A folder that is no mount point is a copy of a system; the disk that it lies on is not the one it boots from. */
+	/* A folder that is no mount point is a copy of a system; the disk that it lies on is not the one it boots from.
+	 */
 	if (bm_mount_is_point(dir, &own) == 0 && own && bm_root_stat(system->root, "/", true, &st) == 0)
 		system->root_device = bm_devices_find_dev(&survey->devices, st.dev);
 	look.root = system->root;
