@@ -22,6 +22,7 @@
 #   CC=gcc            the compiler; gcc and clang are known to do
 #   MUSL_CC=musl-gcc  the compiler driver that links with musl
 #   DEPS_TARBALLS=DIR take the libraries' sources from upstream tarballs in DIR (where there is no Debian)
+#   JOBS=N            how many jobs at a time (default: as many as there are processors)
 #   O=build           where everything that is built goes
 #   T=60              seconds a fuzz target gets
 
@@ -35,12 +36,14 @@ DESTDIR ?=
 DRACUTDIR ?= /usr/lib/dracut/modules.d
 MUSL_CC ?= musl-gcc
 CLANG ?= clang
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 ifeq ($(origin CC),default)
 CC := gcc
 endif
 
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
-MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+# A make that another one started shares the outer one's jobs.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(JOBS)
 endif
 .DELETE_ON_ERROR:
 .SUFFIXES:
