@@ -12,7 +12,7 @@
 #include "../os/system.h"
 #include "../os/tmp.h"
 
-enum { LOOK_EVERY_MS = 500, STABLE_MS = 2000 };
+enum { LOOK_EVERY_MS = 500, STABLE_MS = 2000, FLOPPY_WAIT_MS = 5000 };
 
 static const char floppy[] = "/dev/fd0", floppy_controller[] = "/sys/bus/acpi/devices/PNP0700:00";
 
@@ -105,21 +105,37 @@ static size_t labelled(const struct bm_blocks *blocks, const struct bm_block **r
 	return n;
 }
 
+/* The driver looks for its drives for some seconds after it was loaded. */
+static void wait_for_floppy(void)
+{
+	uint64_t begin = bm_time_ms();
+
+	if (bm_file_is_device(floppy) || !bm_file_exists(floppy_controller))
+		return;
+	if (bm_system_load_module("floppy") < 0) {
+		bm_err_clear();
+		return;
+	}
+	while (!bm_file_is_device(floppy) && bm_time_ms() - begin < FLOPPY_WAIT_MS)
+		bm_sleep_ms(100);
+}
+
 /* A floppy is not among the block devices that are scanned: an empty drive takes its time. It is tried last. */
 static int take_floppy(struct bm_bmconf *conf)
 {
 	struct bm_block_fs fs = {0};
 	int r = 0;
 
-	/* The driver takes seconds to look for its drives; where there is a controller they are worth waiting for. */
-	if (!bm_file_is_device(floppy) && bm_file_exists(floppy_controller) &&
-		(bm_system_load_module("floppy") < 0 || bm_system_settle(5) < 0))
-		bm_err_clear();
+	wait_for_floppy();
 	if (!bm_file_is_device(floppy))
 		return 0;
-	if (bm_block_probe(floppy, 0, 0, &fs) < 0) {
-		bm_err_clear();
-		return 0;
+	/* The drive is taken for one of 4 KiB until its first sector was read: only the second look sees all of it. */
+	for (int look = 0; look < 2; look++) {
+		bm_block_fs_done(&fs);
+		if (bm_block_probe(floppy, 0, 0, &fs) < 0) {
+			bm_err_clear();
+			return 0;
+		}
 	}
 	if (fs.type && fs.label && bm_strcaseeq(fs.label, BM_CONFIG_LABEL))
 		r = take_volume(conf, floppy, fs.type);
