@@ -9,11 +9,12 @@
 #include "base/util.h"
 
 struct bm_mntns {
-	int ns_fd;  /* the namespace */
-	int cwd_fd; /* the working directory in it: entering a namespace loses it */
+	int ns_fd;   /* the namespace */
+	int cwd_fd;  /* the working directory in it: entering a namespace loses it */
+	int root_fd; /* the root, which need not be the namespace's own: we may run in a chroot */
 };
 
-#define BM_MNTNS_NONE ((struct bm_mntns){.ns_fd = -1, .cwd_fd = -1})
+#define BM_MNTNS_NONE ((struct bm_mntns){.ns_fd = -1, .cwd_fd = -1, .root_fd = -1})
 
 /* Keeps the present namespace; ret_ns is for bm_mntns_done(). */
 int bm_mntns_save(struct bm_mntns *ret_ns) BM_MUST_CHECK;
