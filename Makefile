@@ -213,7 +213,7 @@ iso: $(O)/bootmend.iso
 	@:
 $(O)/bootmend.iso: $(O)/bootmend $(ISO_PARTS) | $(O)/setup/iso
 	@iso/build $(O)/bootmend $@
-bench: $(O)/bootmend | $(O)/setup/check
+bench: $(O)/bootmend | $(O)/setup/check $(O)/setup/iso
 	@tests/bench
 
 # Both compilers, musl's headers and glibc's, a warning being an error.
