@@ -26,7 +26,9 @@ int bm_mount_private(void)
 {
 	if (unshare(CLONE_NEWNS) < 0)
 		return bm_err(-errno, "mount namespace");
-	if (bm_sys_mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+	/* In a chroot the root is no mount point. What is mounted then may be seen outside as well, for as long as we
+	 * have it mounted; that is no reason not to work. */
+	if (bm_sys_mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 && errno != EINVAL)
 		return bm_err(-errno, "mount namespace");
 	return 0;
 }
