@@ -3,8 +3,8 @@
 
 tell() { printf '\n\033[1m=== %s\033[0m\n\n' "$*"; }
 
-# Of the kernel's own lines only those that matter here
-demo_hide='^\[ *[0-9.]+\] (?!.*(Linux version|VFS|panic|Unpack|nitramfs|Run /|systemd\[1\]: (Welcome|Hostname)))'
+# Of the kernel's own lines only those that matter here, and neither GRUB's frame nor systemd's list
+demo_hide='^\[ *[0-9.]+\] (?!.*(Linux version|VFS: U|panic|npack|nitramfs:|Run /))|\+-{20}|^\[ +OK +\]|^ +[A-Z][a-z]+ing |^M?\[K|^ +(Press|before|previous) |^ +\| *$'
 
 demo() {
 	local name=${1:-01-bios-initramfs-deleted} began=$SECONDS
@@ -23,6 +23,8 @@ demo() {
 	act_broken
 	tell "4. The rescue ISO, unattended (bootmend.conf on a second small volume, 512 MB of memory)"
 	sed 's/^/    /' <(for line in "${confs[@]}"; do expand "$line"; done)
+	# The ISO's entry for a serial console, so that its report is seen here.
+	scenario[dialogue]=../lib/serial.keys
 	act_repair
 	tell "5. What changed on the disk"
 	act_compare
