@@ -56,6 +56,7 @@ class Console:
         self.echo = echo
         self.hide = re.compile(hide) if hide else None
         self.line = ""          # what --echo has not shown yet
+        self.shown = ""         # the last line that it showed, without its numbers
         self.text = b""         # what came, without escape sequences
         self.seen = 0           # up to here a dialogue step has used it up
         self.rest = b""         # an escape sequence that is not complete yet
@@ -86,11 +87,13 @@ class Console:
         return True
 
     def show(self, text):
-        """Whole lines only: the last one waits for its end."""
+        """Whole lines only: the last one waits for its end. A clock that ticks in place is shown once."""
         lines = (self.line + text).replace("\r", "\n").split("\n")
         self.line = lines.pop()
         for line in lines:
-            if line.strip() and not (self.hide and self.hide.search(line)):
+            plain = re.sub("[0-9]+", "", line).strip()
+            if plain and plain != self.shown and not (self.hide and self.hide.search(line)):
+                self.shown = plain
                 print("  | " + line.rstrip()[:140], flush=True)
 
     def late(self):
