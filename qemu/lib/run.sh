@@ -53,8 +53,8 @@ scenario_read() {
 	local file=$lab/scenarios/$1 key value
 	[[ -f $file ]] || die "no such scenario: $1 (have: $(names scenarios))"
 	unset scenario confs
-	declare -gA scenario=([name]=$1 [via]=kernel [conf-on]=disk [broken]='Kernel panic' [broken-limit]=180
-		[repair-limit]=600 [good-limit]=180 [result]=repaired [exit]=1 [boots]=@DEFAULT@)
+	declare -gA scenario=([name]=$1 [via]=kernel [conf-on]=disk [broken]='Kernel panic' [broken-limit]=300
+		[repair-limit]=900 [good-limit]=420 [result]=repaired [exit]=1 [boots]=@DEFAULT@)
 	declare -ga confs=() must_say=() must_change=() must_keep=()
 	while read -r key value; do
 		case $key in
