@@ -153,6 +153,12 @@ loader_debian() {
 			else
 			   set default="\${saved_entry}"
 			fi
+			if [ x"\${feature_menuentry_id}" = xy ]; then
+			  menuentry_id_option="--id"
+			else
+			  menuentry_id_option=""
+			fi
+			export menuentry_id_option
 			serial --unit=0 --speed=115200
 			terminal_input serial console
 			terminal_output serial console
