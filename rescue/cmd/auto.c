@@ -71,8 +71,7 @@ static int read_config(struct bm_bmconf *conf)
 /* The repair, tried again while disks may still be appearing. */
 static void repair(const struct bm_global *global, const struct bm_bmconf *conf, struct bm_repair_outcome *outcome)
 {
-	const struct bm_repair_request request = {
-		.kernel = conf->kernel, .dry_run = conf->dry_run, .yes = true, .unattended = true};
+	const struct bm_repair_request request = {.kernel = conf->kernel, .dry_run = conf->dry_run, .yes = true};
 	struct bm_global own = *global;
 	uint64_t begin = bm_time_ms();
 	bool disks = false;

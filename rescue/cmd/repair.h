@@ -11,7 +11,6 @@ struct bm_repair_request {
 	const char *kernel; /* as typed, "all", or NULL: the default boot entry's */
 	bool dry_run;
 	bool yes;		    /* do not ask */
-	bool unattended;	    /* nobody is there to be asked: results go to the consoles' log */
 	unsigned int limit_seconds; /* of a tool; 0: 20 minutes */
 };
 

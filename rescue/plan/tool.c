@@ -75,5 +75,8 @@ const struct bm_tool *bm_tool_of(const struct bm_system *system)
 
 const char *bm_tool_config(const struct bm_step *step)
 {
-	return bm_strv_has(&step->argv, BM_TOOL_CONFDIR) ? tools[1].config : NULL;
+	for (size_t i = 0; i < BM_ARRAY_SIZE(tools); i++)
+		if (tools[i].config && bm_strv_has(&step->argv, BM_TOOL_CONFDIR))
+			return tools[i].config;
+	return NULL;
 }
