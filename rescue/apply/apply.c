@@ -273,6 +273,12 @@ static int take_step(struct run *run, struct bm_step *step, struct bm_step_resul
 		return step_record(run, step, done);
 	case BM_STEP_UNMOUNT:
 		return step_unmount(run, step, done);
+	case BM_STEP_FSCK:
+	case BM_STEP_EDIT:
+	case BM_STEP_LINK:
+	case BM_STEP_MOVE:
+	case BM_STEP_CONFIG:
+		break;
 	}
 	return -EINVAL;
 }

@@ -149,3 +149,12 @@ void bm_sha256_end(struct bm_sha256 *hash, char ret_text[BM_SHA256_TEXT])
 	for (unsigned int i = 0; i < 8; i++)
 		snprintf(ret_text + (size_t)8 * i, 9, "%08x", hash->state[i]);
 }
+
+void bm_sha256_text(const void *bytes, size_t len, char ret_text[BM_SHA256_TEXT])
+{
+	struct bm_sha256 hash;
+
+	bm_sha256_init(&hash);
+	bm_sha256_add(&hash, bytes, len);
+	bm_sha256_end(&hash, ret_text);
+}

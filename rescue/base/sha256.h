@@ -19,5 +19,7 @@ void bm_sha256_init(struct bm_sha256 *hash);
 void bm_sha256_add(struct bm_sha256 *hash, const void *bytes, size_t len);
 /* Ends the hash and writes 64 lower-case hexadecimal digits and a NUL. */
 void bm_sha256_end(struct bm_sha256 *hash, char ret_text[BM_SHA256_TEXT]);
+/* All three in one. */
+void bm_sha256_text(const void *bytes, size_t len, char ret_text[BM_SHA256_TEXT]);
 
 #endif

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "finding.h"
 
+#include <errno.h>
 #include <stdarg.h>
+#include <strings.h>
 
 #include "../base/buf.h"
 #include "../base/str.h"
 #include "../base/vec.h"
 
-#define FATAL	BM_SEVERITY_FATAL
-#define WARNING BM_SEVERITY_WARNING
-#define NOTE	BM_SEVERITY_NOTE
+#define FATAL	    BM_SEVERITY_FATAL, false
+#define WARNING	    BM_SEVERITY_WARNING, false
+#define MAYBE_FATAL BM_SEVERITY_WARNING, true
+#define NOTE	    BM_SEVERITY_NOTE, false
 
 const struct bm_finding_kind bm_finding_kinds[BM_FINDING_COUNT] = {
-#define FINDING(name, id, severity, rebuild, text) [BM_FINDING_##name] = {id, severity, rebuild, text},
+#define FINDING(name, id, severity, rebuild, fixer, text, advice)                                                      \
+	[BM_FINDING_##name] = {id, severity, BM_REBUILD_##rebuild, BM_FIXER_##fixer, text, advice},
 #include "finding.def"
 #undef FINDING
 };
@@ -20,8 +24,12 @@ const struct bm_finding_kind bm_finding_kinds[BM_FINDING_COUNT] = {
 void bm_findings_done(struct bm_findings *findings)
 {
 	for (size_t i = 0; i < findings->n; i++) {
-		free(findings->items[i].file);
-		free(findings->items[i].evidence);
+		struct bm_finding *finding = &findings->items[i];
+		char *texts[] = {
+			finding->file, finding->excerpt, finding->evidence, finding->console, finding->subject};
+
+		for (size_t t = 0; t < BM_ARRAY_SIZE(texts); t++)
+			free(texts[t]);
 	}
 	free(findings->items);
 	*findings = (struct bm_findings){0};
@@ -43,6 +51,7 @@ struct bm_finding *bm_findings_add(struct bm_findings *findings, enum bm_finding
 	finding->id = id;
 	finding->severity = bm_finding_kinds[id].severity;
 	finding->line = line;
+	finding->device = -1;
 	finding->evidence = bm_buf_steal(&evidence);
 	if (!finding->evidence || bm_str_set(&finding->file, file) < 0) {
 		free(finding->evidence);
@@ -59,6 +68,14 @@ size_t bm_findings_count(const struct bm_findings *findings, enum bm_severity se
 	for (size_t i = 0; i < findings->n; i++)
 		n += findings->items[i].severity == severity;
 	return n;
+}
+
+struct bm_finding *bm_findings_find(const struct bm_findings *findings, enum bm_finding_id id)
+{
+	for (size_t i = 0; i < findings->n; i++)
+		if (findings->items[i].id == id)
+			return &findings->items[i];
+	return NULL;
 }
 
 static bool before(const struct bm_finding *a, const struct bm_finding *b)
@@ -86,7 +103,7 @@ void bm_findings_rebuild(const struct bm_findings *findings, bool *ret_helps, bo
 	for (size_t i = 0; i < findings->n; i++) {
 		if (findings->items[i].severity != BM_SEVERITY_FATAL)
 			continue;
-		if (bm_finding_kinds[findings->items[i].id].rebuild)
+		if (bm_finding_kinds[findings->items[i].id].rebuild == BM_REBUILD_YES)
 			helps = true;
 		else
 			remains = true;
@@ -100,4 +117,36 @@ const char *bm_severity_text(enum bm_severity severity)
 	static const char *const texts[] = {"fatal", "warning", "note"};
 
 	return texts[severity];
+}
+
+const char *bm_rebuild_text(enum bm_rebuild rebuild)
+{
+	static const char *const texts[] = {"no", "after", "yes"};
+
+	return texts[rebuild];
+}
+
+const char *bm_fixer_text(enum bm_fixer fixer)
+{
+	static const char *const texts[] = {"instruction", "fsck", "fstab", "crypttab", "mdadm", "lvm-devices", "init",
+		"space", "depmod", "rebuild", "entry", "cmdline", "default"};
+
+	return texts[fixer];
+}
+
+const char *bm_source_text(enum bm_finding_source source)
+{
+	static const char *const texts[] = {"disk", "console", "both"};
+
+	return texts[source];
+}
+
+int bm_finding_by_text(const char *text, enum bm_finding_id *ret_id)
+{
+	for (int i = 0; i < BM_FINDING_COUNT; i++)
+		if (strcasecmp(bm_finding_kinds[i].id, text) == 0) {
+			*ret_id = (enum bm_finding_id)i;
+			return 0;
+		}
+	return -ENOENT;
 }

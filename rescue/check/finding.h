@@ -13,8 +13,32 @@ enum bm_severity {
 	BM_SEVERITY_NOTE,
 };
 
+/* Whether rebuilding the initramfs cures it. */
+enum bm_rebuild {
+	BM_REBUILD_NO,
+	BM_REBUILD_AFTER, /* something else first, then the rebuild, where the image holds a copy of what was wrong */
+	BM_REBUILD_YES,
+};
+
+/* The families of plan/ that mend findings. The order is that in which several are taken. */
+enum bm_fixer {
+	BM_FIXER_INSTRUCTION, /* none: the advice is what can be done */
+	BM_FIXER_FSCK,	      /* never by itself */
+	BM_FIXER_FSTAB,
+	BM_FIXER_CRYPTTAB,
+	BM_FIXER_MDADM,
+	BM_FIXER_LVM_DEVICES,
+	BM_FIXER_INIT,
+	BM_FIXER_SPACE, /* never by itself */
+	BM_FIXER_DEPMOD,
+	BM_FIXER_REBUILD,
+	BM_FIXER_ENTRY,
+	BM_FIXER_CMDLINE,
+	BM_FIXER_DEFAULT,
+};
+
 enum bm_finding_id {
-#define FINDING(name, id, severity, rebuild, text) BM_FINDING_##name,
+#define FINDING(name, id, severity, rebuild, fixer, text, advice) BM_FINDING_##name,
 #include "finding.def"
 #undef FINDING
 	BM_FINDING_COUNT,
@@ -24,18 +48,36 @@ enum bm_finding_id {
 struct bm_finding_kind {
 	const char *id;
 	enum bm_severity severity;
-	bool rebuild; /* rebuilding the initramfs cures it */
+	bool maybe_fatal; /* a check may make it graver than severity */
+	enum bm_rebuild rebuild;
+	enum bm_fixer fixer;
 	const char *text;
+	const char *advice;
 };
 
 extern const struct bm_finding_kind bm_finding_kinds[BM_FINDING_COUNT];
 
+/* Where it was seen. */
+enum bm_finding_source {
+	BM_SOURCE_DISK,
+	BM_SOURCE_CONSOLE, /* only the console's text, or a log, tells it */
+	BM_SOURCE_BOTH,
+};
+
 struct bm_finding {
 	enum bm_finding_id id;
-	enum bm_severity severity; /* the catalogue's, or milder where the boot survives it */
-	char *file;		   /* the file it is about, as a path of the system; or NULL */
-	unsigned int line;	   /* in that file, 0 for none */
-	char *evidence;		   /* what was seen, a sentence */
+	enum bm_severity severity; /* the catalogue's, or another where the boot survives it (or does not) */
+	enum bm_finding_source source;
+	bool doubtful;	   /* milder only because not everything could be seen: not mended unless asked for by name */
+	char *file;	   /* the file it is about, as a path of the system; or NULL */
+	unsigned int line; /* in that file, 0 for none */
+	bool has_offset;
+	uint64_t offset; /* in that file, where has_offset is set */
+	char *excerpt;	 /* what stands there, as it is; or NULL */
+	char *evidence;	 /* what was seen, a sentence */
+	char *console;	 /* what the console's text says to it, a sentence; or NULL */
+	char *subject;	 /* what a fixer must know: the spec, argument, version or path that is wrong; or NULL */
+	int device;	 /* the device that it is about, or -1 */
 };
 
 struct bm_findings {
@@ -49,10 +91,17 @@ struct bm_finding *bm_findings_add(struct bm_findings *findings, enum bm_finding
 	unsigned int line, const char *format, ...) BM_PRINTF(5, 6);
 /* How many findings have this severity. */
 size_t bm_findings_count(const struct bm_findings *findings, enum bm_severity severity);
+/* The first of this id, or NULL. */
+struct bm_finding *bm_findings_find(const struct bm_findings *findings, enum bm_finding_id id);
 /* Sorts by severity, then by the catalogue's order; stable. */
 void bm_findings_sort(struct bm_findings *findings);
 /* Whether a rebuild of the initramfs cures a fatal finding, and whether a fatal one remains after it. */
 void bm_findings_rebuild(const struct bm_findings *findings, bool *ret_helps, bool *ret_remains);
+/* The id of the catalogue's text ("FSTAB-SYNTAX", any case). Returns 0, or -ENOENT. */
+int bm_finding_by_text(const char *text, enum bm_finding_id *ret_id) BM_MUST_CHECK;
 const char *bm_severity_text(enum bm_severity severity);
+const char *bm_rebuild_text(enum bm_rebuild rebuild);	   /* no, after, yes */
+const char *bm_fixer_text(enum bm_fixer fixer);		   /* instruction, fsck, fstab ... */
+const char *bm_source_text(enum bm_finding_source source); /* disk, console, both */
 
 #endif

@@ -124,6 +124,7 @@ static int with_lock(
 	const struct bm_global *global, const struct bm_repair_request *request, struct bm_repair_outcome *outcome)
 {
 	_cleanup_cmd_survey_ struct bm_cmd_survey open = BM_CMD_SURVEY_NONE;
+	const struct bm_plan_request wanted = {.kernel = request->kernel};
 	enum bm_plan_refusal refusal;
 	struct bm_system *system;
 	struct bm_plan plan;
@@ -135,7 +136,7 @@ static int with_lock(
 	status = choose(global, &open, &system, outcome);
 	if (status != BM_EXIT_OK)
 		return status;
-	r = bm_plan_repair(&open.survey, system, request->kernel, &plan, &refusal);
+	r = bm_plan_make(&open.survey, system, &wanted, &plan, &refusal);
 	if (r < 0)
 		return end(outcome, "failed", bm_cmd_failed(r, NULL));
 	if (bm_str_set(&outcome->kernel, plan.kernel) < 0)

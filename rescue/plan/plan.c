@@ -13,7 +13,8 @@
 
 const char *bm_step_kind_text(enum bm_step_kind kind)
 {
-	static const char *const texts[] = {"mount", "depmod", "build", "prove", "swap", "record", "unmount"};
+	static const char *const texts[] = {"mount", "fsck", "edit", "link", "move", "depmod", "build", "prove", "swap",
+		"config", "record", "unmount"};
 
 	return texts[kind];
 }
@@ -31,11 +32,24 @@ void bm_plan_done(struct bm_plan *plan)
 		bm_strv_done(&step->argv);
 		bm_strv_done(&step->environment);
 		bm_strv_done(&step->drivers);
+		bm_strv_done(&step->serves);
+		free(step->link);
+		for (size_t e = 0; e < step->n_edits; e++) {
+			free(step->edits[e].old);
+			free(step->edits[e].new);
+		}
+		free(step->edits);
 	}
 	free(plan->steps);
+	for (size_t i = 0; i < plan->n_basis; i++)
+		free(plan->basis[i].path);
+	free(plan->basis);
 	free(plan->system_id);
+	free(plan->system_uuid);
 	free(plan->kernel);
+	free(plan->verdict);
 	bm_strv_done(&plan->notes);
+	bm_strv_done(&plan->instructions);
 	*plan = (struct bm_plan){0};
 }
 
@@ -304,9 +318,10 @@ static int plan_steps(struct bm_plan *plan, const struct bm_survey *survey, cons
 	return step && bm_str_set(&step->text, "unmount everything") == 0 ? 0 : -ENOMEM;
 }
 
-int bm_plan_repair(const struct bm_survey *survey, const struct bm_system *system, const char *kernel,
+int bm_plan_make(const struct bm_survey *survey, const struct bm_system *system, const struct bm_plan_request *request,
 	struct bm_plan *ret_plan, enum bm_plan_refusal *ret_refusal)
 {
+	const char *kernel = request->kernel;
 	const struct bm_tool *tool = bm_tool_of(system);
 	const struct bm_kernel *one = NULL;
 	struct bm_plan plan = {0};

@@ -14,7 +14,7 @@ static const struct bm_finding *first_fatal(const struct bm_findings *findings, 
 {
 	for (size_t i = 0; i < findings->n; i++)
 		if (findings->items[i].severity == BM_SEVERITY_FATAL &&
-			bm_finding_kinds[findings->items[i].id].rebuild == rebuild)
+			(bm_finding_kinds[findings->items[i].id].rebuild == BM_REBUILD_YES) == rebuild)
 			return &findings->items[i];
 	return NULL;
 }
@@ -119,7 +119,15 @@ void bm_report_findings_json(struct bm_json *json, const struct bm_findings *fin
 		bm_json_object(json, NULL);
 		bm_json_str(json, "id", bm_finding_kinds[finding->id].id);
 		bm_json_str(json, "severity", bm_severity_text(finding->severity));
-		bm_json_bool(json, "rebuild_cures", bm_finding_kinds[finding->id].rebuild);
+		bm_json_bool(json, "rebuild_cures", bm_finding_kinds[finding->id].rebuild == BM_REBUILD_YES);
+		bm_json_str(json, "rebuild", bm_rebuild_text(bm_finding_kinds[finding->id].rebuild));
+		bm_json_str(json, "fixer", bm_fixer_text(bm_finding_kinds[finding->id].fixer));
+		bm_json_str(json, "advice", bm_finding_kinds[finding->id].advice);
+		bm_json_str(json, "source", bm_source_text(finding->source));
+		bm_json_bool(json, "doubtful", finding->doubtful);
+		bm_json_str(json, "excerpt", finding->excerpt);
+		bm_json_str(json, "console", finding->console);
+		bm_json_str(json, "subject", finding->subject);
 		bm_json_str(json, "text", bm_finding_kinds[finding->id].text);
 		bm_json_str(json, "file", finding->file);
 		bm_json_u64(json, "line", finding->line);

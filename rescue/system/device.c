@@ -285,6 +285,12 @@ int bm_devices_scan(const struct bm_strv *disks, bool activate, struct bm_device
 	return 0;
 }
 
+__attribute__((weak)) int bm_devices_hook(struct bm_devices *devices)
+{
+	(void)devices;
+	return BM_DEVICE_NONE;
+}
+
 void bm_devices_release(void)
 {
 	/* What is busy stays active, read-only; the next run and `umount` try again. */

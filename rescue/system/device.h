@@ -70,6 +70,12 @@ void bm_devices_done(struct bm_devices *devices);
  */
 int bm_devices_scan(const struct bm_strv *disks, bool activate, struct bm_devices *ret_devices) BM_MUST_CHECK;
 
+/*
+ * For tests, which link another one: replaces the devices of a system given with --root by those of a machine that is
+ * not there, and returns the index of its root's device. Here it changes nothing and returns BM_DEVICE_NONE.
+ */
+int bm_devices_hook(struct bm_devices *devices);
+
 /* Deactivates the logical volumes that a scan of this process activated. */
 void bm_devices_release(void);
 

@@ -31,6 +31,7 @@ static void kernel_done(struct bm_kernel *kernel)
 	free(kernel->initramfs);
 	free(kernel->initramfs_path);
 	free(kernel->config);
+	bm_strv_done(&kernel->lack);
 }
 
 static void loader_done(struct bm_loader *loader)
@@ -68,6 +69,8 @@ void bm_system_done(struct bm_system *system)
 		kernel_done(&system->kernels[i]);
 	free(system->kernels);
 	loader_done(&system->loader);
+	bm_sources_done(&system->sources);
+	bm_userland_done(&system->userland);
 	bm_strv_done(&system->problems);
 	*system = (struct bm_system){0};
 }
@@ -118,6 +121,10 @@ static int read_system(struct bm_system *system, const struct bm_survey *survey)
 		r = bm_system_place_initramfs(system);
 	if (r == 0)
 		r = bm_system_read_tools(system);
+	if (r == 0)
+		r = bm_system_read_sources(system);
+	if (r == 0)
+		r = bm_system_read_userland(system);
 	return r;
 }
 
@@ -167,6 +174,8 @@ static int find_given(struct bm_survey *survey, const char *dir)
 	 */
 	if (bm_mount_is_point(dir, &own) == 0 && own && bm_root_stat(system->root, "/", true, &st) == 0)
 		system->root_device = bm_devices_find_dev(&survey->devices, st.dev);
+	if (system->root_device == BM_DEVICE_NONE)
+		system->root_device = bm_devices_hook(&survey->devices);
 	look.root = system->root;
 	r = bm_volume_look(&look, NULL);
 	system->score = look.score;
@@ -220,6 +229,7 @@ int bm_survey_run(const struct bm_strv *disks, const char *root_dir, struct bm_s
 	struct bm_survey survey = {.partial = disks->n > 0};
 	int r;
 
+	bm_machine_read(&survey.machine);
 	/* With --root the disks only say which device it is; nothing on them is activated or mounted. */
 	r = bm_devices_scan(disks, !root_dir, &survey.devices);
 	if (r < 0 && root_dir && disks->n == 0) {

@@ -9,6 +9,9 @@
 #include "../fmt/entry.h"
 #include "../fmt/fstab.h"
 #include "device.h"
+#include "machine.h"
+#include "source.h"
+#include "userland.h"
 #include "volume.h"
 
 /* How it is known which filesystem belongs at a mount point. */
@@ -29,8 +32,10 @@ struct bm_mount {
 	int device;	   /* index into the devices, BM_DEVICE_NONE where it is missing or not asked for */
 	int volume;	   /* index into the volumes, or -1 */
 	enum bm_mount_source source;
-	bool optional; /* nofail or noauto */
-	bool looked;   /* mounted below the root for looking */
+	bool optional;			  /* nofail or noauto */
+	bool looked;			  /* mounted below the root for looking */
+	bool space_known;		  /* it was mounted, and the two below are true */
+	uint64_t free_bytes, total_bytes; /* what root may still write; of the filesystem */
 };
 
 /* A file below /boot that belongs to a kernel. */
@@ -52,8 +57,11 @@ struct bm_kernel {
 	bool initramfs_by_entry;
 	bool initramfs_exists;
 	uint64_t initramfs_size;
-	char *config; /* path of its configuration, or NULL */
-	bool rescue;  /* an entry's "0-rescue" image */
+	char *config;	     /* path of its configuration, or NULL */
+	bool config_known;   /* that could be read, and the two below are true */
+	bool config_initrd;  /* CONFIG_BLK_DEV_INITRD */
+	struct bm_strv lack; /* options that the root needs and that are not set: "CONFIG_EXT4_FS" */
+	bool rescue;	     /* an entry's "0-rescue" image */
 };
 
 /* A boot entry with its paths as the system's own. */
@@ -116,7 +124,9 @@ struct bm_system {
 	size_t n_kernels, cap_kernels;
 	struct bm_loader loader;
 	struct bm_tools tools;
-	struct bm_strv problems; /* what could not be read, a sentence each */
+	struct bm_sources sources;   /* the text files that the judgement rests on, as they are */
+	struct bm_userland userland; /* whether its own programs can start */
+	struct bm_strv problems;     /* what could not be read, a sentence each */
 };
 
 struct bm_systems {
@@ -129,6 +139,7 @@ struct bm_survey {
 	struct bm_devices devices;
 	struct bm_volumes volumes;
 	struct bm_systems systems;
+	struct bm_machine machine;
 	bool partial; /* only the disks that were named were looked at */
 };
 
@@ -176,6 +187,9 @@ int bm_system_read_identity(struct bm_system *system) BM_MUST_CHECK;
 int bm_system_read_kernels(struct bm_system *system) BM_MUST_CHECK;
 int bm_system_read_loader(struct bm_system *system, const struct bm_devices *devices) BM_MUST_CHECK;
 int bm_system_read_tools(struct bm_system *system) BM_MUST_CHECK;
+/* The files that a judgement or a repair may need as text: fstab, crypttab, the loader's ... After the loader. */
+int bm_system_read_sources(struct bm_system *system) BM_MUST_CHECK;
+int bm_system_read_userland(struct bm_system *system) BM_MUST_CHECK;
 /* Sets each kernel's initramfs_path from the entries or the distribution's habit. After kernels and loader. */
 int bm_system_place_initramfs(struct bm_system *system) BM_MUST_CHECK;
 void bm_system_done(struct bm_system *system);

@@ -20,7 +20,9 @@ static enum bm_plan_refusal make(struct bm_fixture *fixture, const char *typed, 
 	enum bm_plan_refusal refusal;
 
 	bm_fixture_survey(fixture);
-	BM_CHECK_INT(bm_plan_repair(&fixture->survey, bm_fixture_system(fixture), typed, plan, &refusal), 0);
+	const struct bm_plan_request request = {.kernel = typed};
+
+	BM_CHECK_INT(bm_plan_make(&fixture->survey, bm_fixture_system(fixture), &request, plan, &refusal), 0);
 	return refusal;
 }
 

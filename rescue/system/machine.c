@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "machine.h"
+
+#include "../base/err.h"
+#include "../os/system.h"
+
+/* A test may link another one that knows a machine which is not there. */
+__attribute__((weak)) void bm_machine_hook(struct bm_machine *machine)
+{
+	(void)machine;
+}
+
+void bm_machine_read(struct bm_machine *ret_machine)
+{
+	struct bm_system_info info;
+
+	*ret_machine = (struct bm_machine){0};
+	if (bm_system_info(&info) == 0) {
+		ret_machine->memory_bytes = info.memory_total_bytes;
+		bm_system_info_done(&info);
+	}
+	bm_err_clear();
+	bm_machine_hook(ret_machine);
+}

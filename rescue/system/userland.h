@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Whether a system's own programs can start: its init, what loads it, the libraries, what processor they ask for, and
+ * SELinux's policy and labels. Facts; check/userland.c judges.
+ */
+#ifndef BM_SYSTEM_USERLAND_H
+#define BM_SYSTEM_USERLAND_H
+
+#include "../base/util.h"
+#include "../base/vec.h"
+
+enum bm_userland_lack {
+	BM_LACK_NONE,
+	BM_LACK_INIT,	 /* init is missing, empty, or can't be executed */
+	BM_LACK_LOADER,	 /* its program loader (PT_INTERP) is missing */
+	BM_LACK_LIBRARY, /* a library of it, or of the loader, is missing */
+};
+
+struct bm_userland {
+	bool known;		    /* it was looked at: all filesystems that hold it were seen */
+	char *init;		    /* what the kernel or the initramfs will start: /sbin/init or init=, as asked for */
+	char *init_real;	    /* where that leads; NULL where nowhere */
+	enum bm_userland_lack lack; /* the first thing that is missing on the way */
+	char *missing;		    /* its path or name, or NULL */
+	char *missing_for;	    /* the file that needs it, or NULL */
+	char *init_candidate;	/* BM_LACK_INIT: a systemd or init that is whole, to which a link would lead; or NULL */
+	unsigned int isa_level; /* x86-64 level that its C library or loader is marked as needing, 0 unknown */
+	char *isa_file;		/* which file says so, or NULL */
+	bool selinux_enforcing; /* /etc/selinux/config says enforcing */
+	char *selinux_type;	/* targeted, mls ...; or NULL */
+	bool selinux_policy;	/* a policy file of that type is there */
+	bool selinux_relabels;	/* /.autorelabel is there: the next boot labels everything */
+	struct bm_strv unlabeled; /* files that the boot needs and that have no label */
+};
+
+void bm_userland_done(struct bm_userland *userland);
+
+#endif
