@@ -160,6 +160,18 @@ $(O)/bootmend: $(STATIC_OBJECTS) $(MAIN:%.c=$(O)/o/%.o) $(DEPS)/versions
 	@REALGCC=gcc $(MUSL_CC) $(STATIC_LDFLAGS) -o $@.new $(filter %.o,$^) -Wl,--start-group $(LIBS) -Wl,--end-group
 	@mv $@.new $@
 
+# The same objects with the hooks of tests/repair: faults at every effect, machines that are not there.
+$(O)/hooked/bootmend: $(STATIC_OBJECTS) $(MAIN:%.c=$(O)/o/%.o) $(O)/o/tests/repair/hooks.o $(DEPS)/versions
+	@mkdir -p $(dir $@)
+	@echo "  LINK    $@"
+	@REALGCC=gcc $(MUSL_CC) $(STATIC_LDFLAGS) -o $@.new $(filter %.o,$^) -Wl,--start-group $(LIBS) -Wl,--end-group
+	@mv $@.new $@
+# The small programs of its test systems.
+$(O)/hooked/%: $(O)/o/tests/repair/%.o $(O)/o/rescue/base/sha256.o
+	@mkdir -p $(dir $@)
+	@echo "  LINK    $@"
+	@REALGCC=gcc $(MUSL_CC) $(STATIC_LDFLAGS) -o $@.new $^ && mv $@.new $@
+
 $(O)/san/o/%.o: %.c $(O)/san/o/command | $(O)/san/gen/versions.h $(O)/setup/check
 	@mkdir -p $(dir $@)
 	@echo "  CC san  $<"
@@ -196,7 +208,7 @@ export ASAN_OPTIONS ?= abort_on_error=1:detect_stack_use_after_return=1:allocato
 export UBSAN_OPTIONS ?= print_stacktrace=1:abort_on_error=1
 
 .PHONY: binaries unit fuzz-replay lint check test demo iso bench warnings
-binaries: $(O)/bootmend $(O)/san/bootmend $(O)/san/unit $(REPLAYS)
+binaries: $(O)/bootmend $(O)/hooked/bootmend $(O)/hooked/tree $(O)/hooked/pack $(O)/san/bootmend $(O)/san/unit $(REPLAYS)
 unit: $(O)/san/unit
 	@$(O)/san/unit $(ONLY)
 fuzz-replay: $(REPLAYS)
@@ -217,7 +229,7 @@ bench: $(O)/bootmend | $(O)/setup/check $(O)/setup/iso
 	@tests/bench
 
 # Both compilers, musl's headers and glibc's, a warning being an error.
-WARN_SOURCES := $(SOURCES) $(MAIN) $(UNIT_SOURCES) $(wildcard tests/fuzz/*.c)
+WARN_SOURCES := $(SOURCES) $(MAIN) $(UNIT_SOURCES) $(wildcard tests/fuzz/*.c tests/repair/*.c)
 warnings: $(WARN_SOURCES:%.c=$(O)/warn/%.clang) $(patsubst %.c,$(O)/warn/%.gcc,$(SOURCES) $(MAIN))
 $(O)/warn/%.clang: %.c Makefile | $(O)/san/gen/versions.h $(O)/setup/check
 	@mkdir -p $(dir $@)
