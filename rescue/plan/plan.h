@@ -109,11 +109,12 @@ int bm_plan_refresh_build(
 
 /*
  * What a text becomes by an EDIT step's edits, appended to out. Returns 0; -ESTALE where the text is not what the step
- * was made for (its hash is not step->before, or a line is not the old one); -ENOMEM.
+ * was made for (its hash is not step->before, or a line is not the old one) or would not become what was planned;
+ * -ENOMEM. text is NULL where the file does not exist.
  */
 int bm_step_edit(const struct bm_step *step, const char *text, size_t len, struct bm_buf *out) BM_MUST_CHECK;
-/* Fills an EDIT step's edits and hashes with what leads from one text to the other (before NULL: a new file). Returns 0
- * or -ENOMEM. */
+/* Fills an EDIT step's edits and hashes with what leads from one text to the other (before NULL: a new file). Returns
+ * 0, -ENOMEM, or -EINVAL where a line that changes holds a NUL byte. */
 int bm_step_set_edit(
 	struct bm_step *step, const char *before, size_t before_len, const char *after, size_t after_len) BM_MUST_CHECK;
 

@@ -8,7 +8,7 @@
 
 #include "plan.h"
 
-enum { BM_PLAN_SIZE_MAX = 16 * 1024 * 1024, BM_PLAN_STEPS_MAX = 1024 };
+enum { BM_PLAN_SIZE_MAX = 16 * 1024 * 1024, BM_PLAN_STEPS_MAX = 1024, BM_PLAN_BASIS_MAX = 4096 };
 
 /* Appends the plan's text to out. The same plan gives the same bytes. Returns 0 or -ENOMEM. */
 int bm_plan_write(const struct bm_plan *plan, struct bm_buf *out) BM_MUST_CHECK;
