@@ -11,23 +11,28 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "fault.h"
 #include "fileio.h"
 #include "root_in.h"
 #include "tree.h"
 
-static int sync_fd(int fd)
+static int sync_fd(int fd, const char *path)
 {
+	int r = bm_fault_point("fsync", path);
+
+	if (r < 0)
+		return r;
 	/* vfat and others have no fsync of directories; they answer EINVAL. */
 	return fsync(fd) < 0 && errno != EINVAL && errno != ENOSYS ? -errno : 0;
 }
 
-static int sync_dir_fd(int dir_fd)
+static int sync_dir_fd(int dir_fd, const char *path)
 {
 	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
 
 	if (fd < 0)
 		return -errno;
-	r = sync_fd(fd);
+	r = sync_fd(fd, path);
 	close(fd);
 	return r;
 }
@@ -42,15 +47,18 @@ static int make_dir(const struct bm_root *root, const char *dir, uint32_t mode)
 	r = bm_root_parent(root, dir, &parent, &name);
 	if (r < 0)
 		return r;
-	if (mkdirat(parent, name, mode) < 0)
-		return bm_err(-errno, "%s", dir);
+	r = bm_fault_point("mkdir", dir);
+	if (r == 0 && mkdirat(parent, name, mode) < 0)
+		r = -errno;
+	if (r < 0)
+		return bm_err(r, "%s", dir);
 	/* The umask is the caller's environment's, the mode is ours. */
 	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || (fchmod(fd, mode) < 0 && errno != EPERM && errno != EOPNOTSUPP))
 		return bm_err(-errno, "%s", dir);
-	r = sync_fd(fd);
+	r = sync_fd(fd, dir);
 	if (r == 0)
-		r = sync_dir_fd(parent);
+		r = sync_dir_fd(parent, dir);
 	return r < 0 ? bm_err(r, "%s", dir) : 0;
 }
 
@@ -85,8 +93,10 @@ int bm_rootw_create(const struct bm_root *root, const char *path, int *ret_fd)
 	int fd, r;
 
 	r = bm_root_parent(root, path, &parent, &name);
+	if (r == 0)
+		r = bm_fault_point("create", path);
 	if (r < 0)
-		return r;
+		return bm_err(r, "%s", path);
 	do {
 		fd = openat(parent, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
 	} while (fd < 0 && errno == EINTR);
@@ -110,7 +120,9 @@ static int set_attr(int fd, const struct bm_rootw_attr *attr)
 	return 0;
 }
 
-int bm_rootw_finish(int fd, const char *path, uint64_t size_bytes, const struct bm_rootw_attr *attr)
+/* As bm_rootw_finish(); where like is a descriptor the file gets its extended attributes, too: behind the owner,
+ * because a change of owner takes a file's capabilities. */
+static int finish(int fd, const char *path, uint64_t size_bytes, const struct bm_rootw_attr *attr, int like)
 {
 	struct stat st;
 	int r = 0;
@@ -121,15 +133,24 @@ int bm_rootw_finish(int fd, const char *path, uint64_t size_bytes, const struct 
 		r = bm_err(-EIO, "%s holds %llu bytes instead of %llu", path, (unsigned long long)st.st_size,
 			(unsigned long long)size_bytes);
 	if (r == 0) {
-		r = set_attr(fd, attr);
-		if (r == 0 && fsync(fd) < 0)
-			r = -errno;
+		r = bm_fault_point("attr", path);
+		if (r == 0)
+			r = set_attr(fd, attr);
+		if (r == 0 && like >= 0)
+			r = bm_root_copy_xattrs(like, fd);
+		if (r == 0)
+			r = sync_fd(fd, path);
 		if (r < 0)
 			bm_err(r, "%s", path);
 	}
 	if (close(fd) < 0 && r == 0)
 		r = bm_err(-errno, "%s", path);
 	return r;
+}
+
+int bm_rootw_finish(int fd, const char *path, uint64_t size_bytes, const struct bm_rootw_attr *attr)
+{
+	return finish(fd, path, size_bytes, attr, -1);
 }
 
 /* Removes what could not be finished; the first error stays the one to tell. */
@@ -140,7 +161,8 @@ static int give_up(const struct bm_root *root, const char *path, int error)
 
 	if (bm_root_parent(root, path, &parent, &name) < 0)
 		return bm_err(error, "%s", path);
-	unlinkat(parent, name, 0);
+	if (bm_fault_point("unlink", path) == 0)
+		unlinkat(parent, name, 0);
 	return error;
 }
 
@@ -152,7 +174,9 @@ int bm_rootw_write(
 	r = bm_rootw_create(root, path, &fd);
 	if (r < 0)
 		return r;
-	r = bm_file_put(fd, bytes, len);
+	r = bm_fault_point("write", path);
+	if (r == 0)
+		r = bm_file_put(fd, bytes, len);
 	if (r < 0) {
 		bm_err(r, "%s", path);
 		close(fd);
@@ -162,10 +186,39 @@ int bm_rootw_write(
 	return r < 0 ? give_up(root, path, r) : 0;
 }
 
+int bm_rootw_put_at(
+	const struct bm_root *root, const char *path, uint64_t offset_bytes, const void *bytes, size_t len, bool sync)
+{
+	_cleanup_fd_ int path_fd = -1, fd = -1;
+	struct stat st;
+	int r = bm_root_open_path(root, path, false, &path_fd);
+
+	if (r == 0)
+		r = bm_root_check_file(path_fd, path, &st);
+	if (r == 0)
+		r = bm_root_reopen(path_fd, O_WRONLY, path, &fd);
+	if (r < 0)
+		return r;
+	if ((uint64_t)st.st_size > offset_bytes) {
+		r = bm_fault_point("truncate", path);
+		if (r == 0 && ftruncate(fd, (off_t)offset_bytes) < 0)
+			r = -errno;
+	}
+	if (r == 0)
+		r = bm_fault_point("write", path);
+	if (r == 0 && lseek(fd, (off_t)offset_bytes, SEEK_SET) < 0)
+		r = -errno;
+	if (r == 0)
+		r = bm_file_put(fd, bytes, len);
+	if (r == 0 && sync)
+		r = sync_fd(fd, path);
+	return r < 0 ? bm_err(r, "%s", path) : 0;
+}
+
 enum { COPY_CHUNK = 256 * 1024 };
 
 /* Copies until the end of from. */
-static int pump(int from, int to, char *chunk, struct bm_sha256 *hash, uint64_t *ret_size_bytes)
+static int pump(int from, int to, const char *path, char *chunk, uint64_t *ret_size_bytes)
 {
 	uint64_t size = 0;
 	size_t got;
@@ -173,70 +226,84 @@ static int pump(int from, int to, char *chunk, struct bm_sha256 *hash, uint64_t 
 
 	do {
 		r = bm_file_next(from, chunk, COPY_CHUNK, &got);
+		if (r == 0 && got > 0)
+			r = bm_fault_point("write", path);
 		if (r == 0)
 			r = bm_file_put(to, chunk, got);
 		if (r < 0)
 			return r;
-		bm_sha256_add(hash, chunk, got);
 		size += got;
 	} while (got == COPY_CHUNK);
 	*ret_size_bytes = size;
 	return 0;
 }
 
-/* Reads the file again, from the medium where the kernel lets go of its pages, and compares the hash. */
-static int read_back(int fd, char *chunk, struct bm_sha256 *expected)
+/* Reads the copy again and compares it with what it was made from: that costs less than a hash. A large one is read
+ * from the medium, where the kernel lets go of its pages. */
+static int read_back(int from, uint64_t from_offset, int to, uint64_t size, const char *path)
 {
-	char wanted[BM_SHA256_TEXT], found[BM_SHA256_TEXT];
-	struct bm_sha256 hash;
+	_cleanup_free_ char *ours = malloc(COPY_CHUNK), *theirs = malloc(COPY_CHUNK);
 	uint64_t offset = 0;
-	size_t got;
+	size_t got, wanted;
 	int r;
 
-	if (fsync(fd) < 0)
-		return -errno;
-	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-	bm_sha256_init(&hash);
-	do {
-		r = bm_file_at(fd, offset, chunk, COPY_CHUNK, &got);
+	if (!ours || !theirs)
+		return -ENOMEM;
+	if (size > COPY_CHUNK) {
+		r = sync_fd(to, path);
 		if (r < 0)
 			return r;
-		bm_sha256_add(&hash, chunk, got);
+		posix_fadvise(to, 0, 0, POSIX_FADV_DONTNEED);
+	}
+	do {
+		r = bm_file_at(to, offset, ours, COPY_CHUNK, &got);
+		if (r == 0)
+			r = bm_file_at(from, from_offset + offset, theirs, COPY_CHUNK, &wanted);
+		if (r < 0)
+			return r;
+		if (got != wanted || memcmp(ours, theirs, got) != 0)
+			return -EIO;
 		offset += got;
 	} while (got == COPY_CHUNK);
-	bm_sha256_end(expected, wanted);
-	bm_sha256_end(&hash, found);
-	return strcmp(wanted, found) == 0 ? 0 : -EIO;
+	return 0;
 }
 
-int bm_rootw_copy_fd(const struct bm_root *root, const char *path, int fd, const char *from,
-	const struct bm_rootw_attr *attr, uint64_t *ret_size_bytes)
+/* A new file with what fd holds from where it stands; like as in finish(). */
+static int copy_fd(const struct bm_root *root, const char *path, int fd, const char *from,
+	const struct bm_rootw_attr *attr, int like, uint64_t *ret_size_bytes)
 {
 	_cleanup_free_ char *chunk = malloc(COPY_CHUNK);
-	struct bm_sha256 hash;
+	off_t start = lseek(fd, 0, SEEK_CUR);
 	uint64_t size = 0;
 	int to, r;
 
 	if (!chunk)
 		return bm_err(-ENOMEM, "%s", path);
+	if (start < 0)
+		return bm_err(-errno, "copy %s", from);
 	r = bm_rootw_create(root, path, &to);
 	if (r < 0)
 		return r;
-	bm_sha256_init(&hash);
-	r = pump(fd, to, chunk, &hash, &size);
+	r = pump(fd, to, path, chunk, &size);
 	if (r == 0)
-		r = read_back(to, chunk, &hash);
+		r = read_back(fd, (uint64_t)start, to, size, path);
 	if (r < 0) {
 		bm_err(r, "copy %s to %s", from, path);
 		close(to);
 	} else {
-		r = bm_rootw_finish(to, path, size, attr);
+		r = finish(to, path, size, attr, like);
 	}
 	if (r < 0)
 		return give_up(root, path, r);
 	if (ret_size_bytes)
 		*ret_size_bytes = size;
 	return 0;
+}
+
+int bm_rootw_copy_fd(const struct bm_root *root, const char *path, int fd, const char *from,
+	const struct bm_rootw_attr *attr, uint64_t *ret_size_bytes)
+{
+	return copy_fd(root, path, fd, from, attr, -1, ret_size_bytes);
 }
 
 int bm_rootw_copy(const struct bm_root *root, const char *from, const char *to)
@@ -261,13 +328,45 @@ int bm_rootw_copy(const struct bm_root *root, const char *from, const char *to)
 		.mtime_s = st.st_mtim.tv_sec,
 		.mtime_ns = (uint32_t)st.st_mtim.tv_nsec,
 	};
-	r = bm_rootw_copy_fd(root, to, fd, from, &attr, NULL);
+	return copy_fd(root, to, fd, from, &attr, fd, NULL);
+}
+
+int bm_rootw_write_like(const struct bm_root *root, const char *path, const void *bytes, size_t len, const char *like)
+{
+	_cleanup_fd_ int like_fd = -1;
+	struct bm_rootw_attr attr;
+	struct bm_stat st;
+	int fd, r;
+
+	r = bm_root_stat(root, like, false, &st);
+	if (r == 0)
+		r = bm_root_open_file(root, like, &like_fd);
+	if (r == 0)
+		r = bm_rootw_create(root, path, &fd);
 	if (r < 0)
 		return r;
-	r = bm_rootw_attr_like(root, from, to);
+	attr = (struct bm_rootw_attr){.mode = st.mode, .uid = st.uid, .gid = st.gid};
+	r = bm_fault_point("write", path);
 	if (r == 0)
-		r = bm_rootw_sync_file(root, to);
-	return r < 0 ? give_up(root, to, r) : 0;
+		r = bm_file_put(fd, bytes, len);
+	if (r < 0) {
+		bm_err(r, "%s", path);
+		close(fd);
+	} else {
+		r = finish(fd, path, len, &attr, like_fd);
+	}
+	return r < 0 ? give_up(root, path, r) : 0;
+}
+
+int bm_rootw_copy_as(const struct bm_root *root, const char *from, const char *to, const char *like,
+	const struct bm_rootw_attr *attr)
+{
+	_cleanup_fd_ int fd = -1, like_fd = -1;
+	int r = bm_root_open_file(root, from, &fd);
+
+	if (r == 0 && like)
+		r = bm_root_open_file(root, like, &like_fd);
+	return r < 0 ? r : copy_fd(root, to, fd, from, attr, like_fd, NULL);
 }
 
 int bm_rootw_unlink(const struct bm_root *root, const char *path)
@@ -276,8 +375,10 @@ int bm_rootw_unlink(const struct bm_root *root, const char *path)
 	_cleanup_fd_ int parent = -1;
 	int r = bm_root_parent(root, path, &parent, &name);
 
+	if (r == 0)
+		r = bm_fault_point("unlink", path);
 	if (r < 0)
-		return r;
+		return bm_err(r, "%s", path);
 	return unlinkat(parent, name, 0) < 0 ? bm_err(-errno, "%s", path) : 0;
 }
 
@@ -287,8 +388,10 @@ int bm_rootw_rmdir(const struct bm_root *root, const char *path)
 	_cleanup_fd_ int parent = -1;
 	int r = bm_root_parent(root, path, &parent, &name);
 
+	if (r == 0)
+		r = bm_fault_point("rmdir", path);
 	if (r < 0)
-		return r;
+		return bm_err(r, "%s", path);
 	return unlinkat(parent, name, AT_REMOVEDIR) < 0 ? bm_err(-errno, "%s", path) : 0;
 }
 
@@ -312,8 +415,10 @@ int bm_rootw_symlink(const struct bm_root *root, const char *text, const char *p
 	_cleanup_fd_ int parent = -1;
 	int r = bm_root_parent(root, path, &parent, &name);
 
+	if (r == 0)
+		r = bm_fault_point("symlink", path);
 	if (r < 0)
-		return r;
+		return bm_err(r, "%s", path);
 	return symlinkat(text, parent, name) < 0 ? bm_err(-errno, "%s", path) : 0;
 }
 
@@ -324,7 +429,7 @@ int bm_rootw_sync_dir(const struct bm_root *root, const char *dir)
 
 	if (r < 0)
 		return r;
-	r = sync_fd(fd);
+	r = sync_fd(fd, dir);
 	return r < 0 ? bm_err(r, "%s", dir) : 0;
 }
 
@@ -335,7 +440,8 @@ int bm_rootw_sync_file(const struct bm_root *root, const char *path)
 
 	if (r < 0)
 		return r;
-	return fsync(fd) < 0 ? bm_err(-errno, "%s", path) : 0;
+	r = sync_fd(fd, path);
+	return r < 0 ? bm_err(r, "%s", path) : 0;
 }
 
 int bm_rootw_sync_fs(const struct bm_root *root, const char *path)
@@ -353,6 +459,9 @@ int bm_rootw_sync_fs(const struct bm_root *root, const char *path)
 	r = bm_root_reopen(path_fd, O_RDONLY, path, &fd);
 	if (r < 0)
 		return r;
+	r = bm_fault_point("syncfs", path);
+	if (r < 0)
+		return bm_err(r, "%s", path);
 	return syncfs(fd) < 0 ? bm_err(-errno, "%s", path) : 0;
 }
 

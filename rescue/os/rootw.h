@@ -5,7 +5,8 @@
  * Parents are resolved inside the root as in os/root.h; the last component is never followed: a symbolic link there
  * is the thing that is renamed, unlinked or refused. What a function created and could not finish it removes again.
  * Content is durable (fsync) when a function that writes content returns 0; names are durable only after
- * bm_rootw_sync_dir(). Common errors beside os/root.h's: -EEXIST, -ENOSPC, -EROFS, -EXDEV.
+ * bm_rootw_sync_dir(). Before each effect stands bm_fault_point() (os/fault.h). Common errors beside os/root.h's:
+ * -EEXIST, -ENOSPC, -EROFS, -EXDEV.
  */
 #ifndef BM_OS_ROOTW_H
 #define BM_OS_ROOTW_H
@@ -30,16 +31,35 @@ int bm_rootw_finish(int fd, const char *path, uint64_t size_bytes, const struct 
 /* A new file with exactly these bytes; create and finish in one. */
 int bm_rootw_write(const struct bm_root *root, const char *path, const void *bytes, size_t len,
 	const struct bm_rootw_attr *attr) BM_MUST_CHECK;
-/* A new file with all that fd yields until its end; from is used in error lines. ret_size_bytes may be NULL. */
+/* Puts bytes at position offset_bytes of an existing file, cuts off what stood behind them, and fsyncs. */
+int bm_rootw_put_at(const struct bm_root *root, const char *path, uint64_t offset_bytes, const void *bytes, size_t len,
+	bool sync) BM_MUST_CHECK;
+/* A new file with all that fd (which can seek) yields until its end; the copy is read again and compared, -EIO where it
+ * differs. from is used in error lines. ret_size_bytes may be NULL. */
 int bm_rootw_copy_fd(const struct bm_root *root, const char *path, int fd, const char *from,
 	const struct bm_rootw_attr *attr, uint64_t *ret_size_bytes) BM_MUST_CHECK;
 /* A new file to that is a copy of the regular file from (its link not followed): content, owner, mode, times, and
- * extended attributes. The copy is read again and compared; -EIO where it differs. */
+ * extended attributes; compared as above. */
 int bm_rootw_copy(const struct bm_root *root, const char *from, const char *to) BM_MUST_CHECK;
+
+/* A new file with these bytes, and the owner, mode and extended attributes of the regular file like. */
+int bm_rootw_write_like(
+	const struct bm_root *root, const char *path, const void *bytes, size_t len, const char *like) BM_MUST_CHECK;
+/* A new file to with the content of from and these attributes, and (like not NULL) the extended ones of like. */
+int bm_rootw_copy_as(const struct bm_root *root, const char *from, const char *to, const char *like,
+	const struct bm_rootw_attr *attr) BM_MUST_CHECK;
 
 /* Gives the file to the owner, mode and extended attributes (security.* among them) of the file from. An attribute
  * that the filesystem does not know is left out. */
 int bm_rootw_attr_like(const struct bm_root *root, const char *from, const char *to) BM_MUST_CHECK;
+/* Gives what path names itself (a link is not followed) the owner, the mode (not of a link) and, with keep_mtime, the
+ * time. What is right already, and what the filesystem can't keep, is left alone. */
+int bm_rootw_set_attr(const struct bm_root *root, const char *path, const struct bm_rootw_attr *attr) BM_MUST_CHECK;
+/* The time of a file or directory (a link is refused with -ELOOP). */
+int bm_rootw_set_mtime(const struct bm_root *root, const char *path, int64_t mtime_s, uint32_t mtime_ns) BM_MUST_CHECK;
+/* Sets an extended attribute of what path names (a link itself). -EOPNOTSUPP where the filesystem has none. */
+int bm_rootw_set_xattr(const struct bm_root *root, const char *path, const char *name, const void *value,
+	size_t len) BM_MUST_CHECK;
 /* Sets the permission bits of what path names (a link is refused with -ELOOP). */
 int bm_rootw_chmod(const struct bm_root *root, const char *path, uint32_t mode) BM_MUST_CHECK;
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "fault.h"
 #include "fileio.h"
 #include "root_in.h"
 #include "rootw.h"
@@ -79,8 +80,15 @@ enum how { REPLACE, KEEP, EXCHANGE, LINK };
 
 static int with_names(const struct bm_root *root, const char *from, const char *to, enum how how)
 {
+	static const char *const words[] = {"rename", "rename", "exchange", "link"};
 	struct names names = {.from_fd = -1, .to_fd = -1};
 	int r = names_init(root, from, to, &names);
+
+	if (r == 0) {
+		r = bm_fault_point(words[how], to);
+		if (r < 0)
+			bm_err(r, "%s to %s", from, to);
+	}
 
 	if (r < 0) {
 		names_done(&names);
@@ -154,8 +162,10 @@ int bm_rootw_chmod(const struct bm_root *root, const char *path, uint32_t mode)
 	_cleanup_fd_ int fd = -1;
 	int r = open_itself(root, path, &fd, NULL);
 
+	if (r == 0)
+		r = bm_fault_point("chmod", path);
 	if (r < 0)
-		return r;
+		return bm_err(r, "%s", path);
 	return fchmod(fd, mode & 07777) < 0 ? bm_err(-errno, "%s", path) : 0;
 }
 
@@ -174,7 +184,7 @@ static int copy_attr(int from, int to, const char *name, char *value)
 	return 0;
 }
 
-static int copy_attrs(int from, int to)
+int bm_root_copy_xattrs(int from, int to)
 {
 	_cleanup_free_ char *list = malloc(ATTR_LIST_MAX), *value = malloc(ATTR_VALUE_MAX);
 	const char *name;
@@ -200,13 +210,58 @@ int bm_rootw_attr_like(const struct bm_root *root, const char *from, const char 
 	r = open_itself(root, from, &from_fd, &st);
 	if (r == 0)
 		r = open_itself(root, to, &to_fd, NULL);
+	if (r == 0)
+		r = bm_fault_point("attr", to);
 	if (r < 0)
-		return r;
+		return bm_err(r, "%s", to);
 	/* The owner first: a change of owner clears setuid bits and file capabilities. */
 	if (fchown(to_fd, st.st_uid, st.st_gid) < 0 && errno != EPERM)
 		return bm_err(-errno, "%s", to);
 	if (fchmod(to_fd, st.st_mode & 07777) < 0 && errno != EPERM)
 		return bm_err(-errno, "%s", to);
-	r = copy_attrs(from_fd, to_fd);
+	r = bm_root_copy_xattrs(from_fd, to_fd);
 	return r < 0 ? bm_err(r, "extended attributes of %s", to) : 0;
+}
+
+int bm_rootw_set_attr(const struct bm_root *root, const char *path, const struct bm_rootw_attr *attr)
+{
+	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = attr->mtime_s, .tv_nsec = attr->mtime_ns}};
+	_cleanup_free_ char *name = NULL;
+	_cleanup_fd_ int parent = -1;
+	struct stat st;
+	int r = bm_root_parent(root, path, &parent, &name);
+
+	if (r == 0)
+		r = bm_fault_point("attr", path);
+	if (r < 0)
+		return bm_err(r, "%s", path);
+	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return bm_err(-errno, "%s", path);
+	/* What is right already is not touched: a change of owner clears setuid bits and file capabilities. */
+	if ((st.st_uid != attr->uid || st.st_gid != attr->gid) &&
+		fchownat(parent, name, attr->uid, attr->gid, AT_SYMLINK_NOFOLLOW) < 0 && errno != EPERM)
+		return bm_err(-errno, "%s", path);
+	/* A link has no permission bits of its own. */
+	if (!S_ISLNK(st.st_mode) && (st.st_mode & 07777) != (attr->mode & 07777) &&
+		fchmodat(parent, name, attr->mode & 07777, 0) < 0 && errno != EPERM)
+		return bm_err(-errno, "%s", path);
+	if (attr->keep_mtime && (st.st_mtim.tv_sec != times[1].tv_sec || st.st_mtim.tv_nsec != times[1].tv_nsec) &&
+		utimensat(parent, name, times, AT_SYMLINK_NOFOLLOW) < 0 && errno != EPERM && errno != EINVAL)
+		return bm_err(-errno, "%s", path);
+	return 0;
+}
+
+int bm_rootw_set_mtime(const struct bm_root *root, const char *path, int64_t mtime_s, uint32_t mtime_ns)
+{
+	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = mtime_s, .tv_nsec = mtime_ns}};
+	_cleanup_fd_ int fd = -1;
+	struct stat st;
+	int r = open_itself(root, path, &fd, &st);
+
+	if (r < 0 || (st.st_mtim.tv_sec == mtime_s && st.st_mtim.tv_nsec == (long)mtime_ns))
+		return r;
+	r = bm_fault_point("time", path);
+	if (r == 0 && futimens(fd, times) < 0 && errno != EPERM && errno != EINVAL)
+		r = -errno;
+	return r < 0 ? bm_err(r, "times of %s", path) : 0;
 }

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fault.h"
+
 /* The mount that a descriptor lies on. The device number would not do: a directory of the same filesystem may be bound
  * here, and emptying it would empty what is bound. */
 static int mount_of(int fd, long *ret_mount)
@@ -54,6 +56,10 @@ static int open_dir(int dir_fd, const char *name, long mount, DIR **ret_stream)
 
 static int remove_file(int dir_fd, const char *name)
 {
+	int r = bm_fault_point("unlink", name);
+
+	if (r < 0)
+		return r;
 	return unlinkat(dir_fd, name, 0) < 0 && errno != ENOENT ? -errno : 0;
 }
 
@@ -124,8 +130,9 @@ int bm_tree_remove(int dir_fd, const char *name)
 		if (r == 1) {
 			depth--;
 			closedir(levels[depth].stream);
-			if (unlinkat(depth > 0 ? dirfd(levels[depth - 1].stream) : dir_fd,
-				    depth > 0 ? levels[depth].name : name, AT_REMOVEDIR) < 0)
+			r = bm_fault_point("rmdir", depth > 0 ? levels[depth].name : name);
+			if (r == 0 && unlinkat(depth > 0 ? dirfd(levels[depth - 1].stream) : dir_fd,
+					      depth > 0 ? levels[depth].name : name, AT_REMOVEDIR) < 0)
 				r = -errno;
 		}
 	}
