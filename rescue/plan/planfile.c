@@ -352,6 +352,8 @@ static int read_change(struct reader *reader, const char *key, const char *value
 	struct bm_step *step = reader->step;
 	uint64_t number;
 
+	if (!step)
+		return bad(reader, "this belongs to a step");
 	if (*key == '@') {
 		if (bm_num_u64(value, &number) < 0 || number == 0 || number > UINT32_MAX)
 			return bad(reader, "this is no line's number");

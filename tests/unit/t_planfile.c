@@ -336,7 +336,7 @@ BM_TEST(planfile_hostile)
 	static const char *const wrong[] = {"unknown x\n", "system a\nsystem b\n", "step nonsense\n", "\ttext x\n",
 		"step edit\nsystem x\n", "step edit\n\ttext a\n\ttext b\n", "step edit\n\tbefore xyz\n",
 		"step edit\n\tafter -\n", "step edit\n\ttarget relative\n", "step edit\n\ttarget /a/../b\n",
-		"step edit\n\ttarget /a/..\n", "step edit\n\t-a\n", "step edit\n\t+a\n", "step edit\n\t@ 0\n",
+		"step edit\n\ttarget /a/..\n", "step edit\n\t-a\n", "\t@ 1\n", "\t-a\n", "step edit\n\t+a\n", "step edit\n\t@ 0\n",
 		"step edit\n\t@ 4294967296\n", "step edit\n\t@ x\n", "step edit\n\t@ 1\n\t-a\n\t-b\n",
 		"step edit\n\t@ 1\n\t+a\n\t-b\n", "step edit\n\tneed-bytes -1\n", "step edit\n\tneed-bytes 0\n",
 		"step edit\n\tneed-bytes 18446744073709551616\n", "step edit\n\tgeneric yes\n", "step edit\n\twhat x\n",
