@@ -300,7 +300,7 @@ static int entry_initrds(const struct bm_bls *bls, bm_bls_lookup *lookup, void *
 
 int bm_bls_entry(const struct bm_bls *bls, bm_bls_lookup *lookup, void *arg, struct bm_entry *ret)
 {
-	struct bm_entry entry = {.parent = -1, .line = bls->kernel_line, .bls = true};
+	struct bm_entry entry = {.parent = -1, .line = bls->kernel_line, .kernel_line = bls->kernel_line, .bls = true};
 	const char *options = bls->options, *title = bls->title;
 	int r = -ENOMEM;
 

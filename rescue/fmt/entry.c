@@ -95,6 +95,8 @@ int bm_entry_copy(const struct bm_entry *src, struct bm_entry *ret)
 		.parent = src->parent,
 		.position = src->position,
 		.line = src->line,
+		.kernel_line = src->kernel_line,
+		.initrd_line = src->initrd_line,
 		.unresolved = src->unresolved,
 		.bls = src->bls};
 

@@ -45,8 +45,10 @@ struct bm_entry {
 	struct bm_entry_place place; /* of the kernel */
 	char *initrd_device;	     /* the first initrd's own device where it names one, or NULL: that of the kernel */
 
-	char *file;	   /* the file it stands in, where the parser knows it; or NULL */
-	unsigned int line; /* in that file, from 1; 0 unknown */
+	char *file;		  /* the file it stands in, where the parser knows it; or NULL */
+	unsigned int line;	  /* in that file, from 1; 0 unknown */
+	unsigned int kernel_line; /* where the command begins that loads the kernel, mostly in that file; 0 unknown */
+	unsigned int initrd_line; /* likewise the last one that loads an initramfs; 0 where none does */
 	bool unresolved; /* a variable inside one of its paths or arguments has no value here (one that is a whole word
 			    and empty is left out, as the loader does, and is no doubt) */
 	bool bls;	 /* came from a BLS file */

@@ -50,6 +50,7 @@ static int load_kernel(struct bm_grubcfg_run *run, const struct bm_strv *args, s
 	load->hypervisor = hypervisor;
 	run->chain = false;
 	load->unresolved = run->unset;
+	load->kernel_line = run->line;
 	if (!bm_grubcfg_locate(run, args->items[path], &load->kernel, &load->place))
 		return 1;
 	/* A variable without value was the name, or part of it. */
@@ -110,6 +111,7 @@ int bm_grubcfg_initrd(struct bm_grubcfg_run *run, const struct bm_strv *args)
 	free(load->initrd_device);
 	load->initrd_device = NULL;
 	load->unresolved |= run->unset;
+	load->initrd_line = run->line;
 	for (size_t i = skip_options(args); i < args->n; i++)
 		add_initrd(run, args->items[i]);
 	return 0;

@@ -255,6 +255,8 @@ static void take_load(struct bm_grubcfg_run *run, struct bm_entry *entry)
 	entry->place = load->place;
 	entry->initrd_device = load->initrd_device;
 	entry->unresolved = load->unresolved;
+	entry->kernel_line = load->kernel_line;
+	entry->initrd_line = load->initrd_line;
 	*load = (struct bm_entry){0};
 }
 

@@ -105,6 +105,7 @@ static int take_kernel(struct parse *p, char *args)
 	p->kernel_args = strdup(args);
 	if (!p->kernel_args)
 		return -ENOMEM;
+	p->entry->kernel_line = p->line;
 	return take_path(p, word, &p->entry->place.device, &p->entry->kernel);
 }
 
@@ -129,6 +130,7 @@ static int take_initrd(struct parse *p, char *args)
 	int r = 0;
 
 	bm_strv_done(&p->entry->initrds);
+	p->entry->initrd_line = p->line;
 	while (r == 0 && (word = next_word(&args)))
 		r = add_initrd(p, word);
 	return r;

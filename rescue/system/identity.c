@@ -141,11 +141,15 @@ int bm_system_read_tools(struct bm_system *system)
 		"/usr/sbin/mkinitramfs", "/usr/bin/mkinitramfs", "/sbin/mkinitramfs", NULL};
 	static const char *const depmod[] = {
 		"/sbin/depmod", "/usr/sbin/depmod", "/usr/bin/depmod", "/bin/depmod", NULL};
+	static const char *const mkconfig[] = {"/usr/sbin/grub2-mkconfig", "/usr/sbin/grub-mkconfig",
+		"/sbin/grub2-mkconfig", "/sbin/grub-mkconfig", "/usr/bin/grub2-mkconfig", "/usr/bin/grub-mkconfig",
+		NULL};
 	struct bm_tools *tools = &system->tools;
 
 	if (bm_str_set(&tools->dracut, first_file(system, dracut)) < 0 ||
 		bm_str_set(&tools->mkinitramfs, first_file(system, mkinitramfs)) < 0 ||
-		bm_str_set(&tools->depmod, first_file(system, depmod)) < 0)
+		bm_str_set(&tools->depmod, first_file(system, depmod)) < 0 ||
+		bm_str_set(&tools->grub_mkconfig, first_file(system, mkconfig)) < 0)
 		return -ENOMEM;
 	if (tools->dracut && read_dracut_version(system) < 0)
 		return -ENOMEM;

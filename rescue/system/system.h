@@ -100,6 +100,7 @@ struct bm_tools {
 	char *dracut_version;
 	char *mkinitramfs; /* of initramfs-tools */
 	char *depmod;
+	char *grub_mkconfig;   /* grub-mkconfig or grub2-mkconfig, which writes grub.cfg */
 	bool dracut_preferred; /* both are there and dracut owns the hooks */
 };
 
