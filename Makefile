@@ -195,6 +195,8 @@ $(O)/san/replay_%: $(O)/san/o/tests/fuzz/fuzz_%.o $(O)/san/o/tests/fuzz/replay.o
 
 # --- tests ---
 
+# What tests/repair needs: bootmend with hooks, and small programs.
+HOOKED := bootmend tree pack label
 REPLAYS := $(FUZZ_TARGETS:%=$(O)/san/replay_%)
 # A suite of its own is an executable tests/NAME/run; it finds the binaries in BOOTMEND and BOOTMEND_SAN.
 SUITES := $(filter-out tests/lint/run tests/fuzz/run,$(wildcard tests/*/run))
@@ -208,7 +210,7 @@ export ASAN_OPTIONS ?= abort_on_error=1:detect_stack_use_after_return=1:allocato
 export UBSAN_OPTIONS ?= print_stacktrace=1:abort_on_error=1
 
 .PHONY: binaries unit fuzz-replay lint check test demo iso bench warnings
-binaries: $(O)/bootmend $(O)/hooked/bootmend $(O)/hooked/tree $(O)/hooked/pack $(O)/san/bootmend $(O)/san/unit $(REPLAYS)
+binaries: $(O)/bootmend $(HOOKED:%=$(O)/hooked/%) $(O)/san/bootmend $(O)/san/unit $(REPLAYS)
 unit: $(O)/san/unit
 	@$(O)/san/unit $(ONLY)
 fuzz-replay: $(REPLAYS)

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # what run and this file set for each other and for the cases
 # Sourced by tests/repair/run: the systems that the cases break. Each is a function base_NAME that fills the folder $1
 # and prints the machine it runs on (see hooks.c); those that can lie on a disk image say so in image_NAME.
 #
@@ -190,8 +190,8 @@ grubenv() {
 	{
 		printf '# GRUB Environment Block\n'
 		[ $# = 0 ] || printf '%s\n' "$@"
-	} >"$file"
-	printf '%*s' $((1024 - $(stat -c %s "$file"))) '' | tr ' ' '#' >>"$file"
+		printf '%1024s' '' | tr ' ' '#'
+	} | head -c 1024 >"$file"
 }
 
 # images DIR NAME-FORMAT: the initramfs of both kernels, by the system's own tool
@@ -221,6 +221,7 @@ bls() {
 	done
 }
 bls_grub_cfg() {
+	# shellcheck disable=SC2016 # GRUB's own variable
 	printf 'set timeout=5\nload_env\nset default="${saved_entry}"\ninsmod blscfg\nblscfg\n'
 }
 
