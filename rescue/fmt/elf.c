@@ -10,6 +10,10 @@
  *	dynamic table:	pairs of d_tag, d_val (4 or 8 bytes each), to DT_NULL; names are offsets into DT_STRTAB, whose
  *			address is found in a PT_LOAD
  *
+ *	note (PT_NOTE):	namesz 4, descsz 4, type 4, name and desc, each padded; of type NT_GNU_PROPERTY_TYPE_0 and name
+ *			"GNU": desc is pairs of pr_type 4, pr_datasz 4, data, padded to a word (Linux extensions to
+ *gABI)
+ *
  * A script: "#!" [blanks] interpreter [blanks argument] newline (Linux, fs/binfmt_script.c).
  */
 #include "elf.h"
@@ -23,6 +27,7 @@ enum {
 	PT_LOAD = 1,
 	PT_DYNAMIC = 2,
 	PT_INTERP = 3,
+	PT_NOTE = 4,
 	DT_NULL = 0,
 	DT_NEEDED = 1,
 	DT_STRTAB = 5,
@@ -31,7 +36,13 @@ enum {
 	DT_RPATH = 15,
 	DT_RUNPATH = 29,
 	PROGRAM_HEADERS_MAX = 128,
+	MACHINE_X86_64 = 62,
+	NT_GNU_PROPERTY_TYPE_0 = 5,
+	X86_LEVELS = 4,
 };
+
+/* The processor's instruction sets that the file needs, a bit for each level of the psABI. */
+#define GNU_PROPERTY_X86_ISA_1_NEEDED 0xc0008002U
 
 struct view {
 	const uint8_t *head;
@@ -302,4 +313,83 @@ int bm_elf_parse(const uint8_t *head, size_t len, const uint8_t *dynamic, size_t
 	}
 	*ret_elf = elf;
 	return 0;
+}
+
+uint64_t bm_elf_size_needed(const uint8_t *head, size_t len)
+{
+	uint64_t needed = 0;
+	struct view view;
+
+	if (!view_open(head, len, &view))
+		return 0;
+	for (unsigned int i = 0; i < view.phnum; i++) {
+		struct segment load = segment_at(&view, i);
+
+		if (load.type == PT_LOAD && load.offset <= UINT64_MAX - load.size)
+			needed = BM_MAX(needed, load.offset + load.size);
+	}
+	return needed;
+}
+
+/* The level in the properties of one note. */
+static unsigned int level_of_properties(const struct view *view, size_t at, size_t end)
+{
+	size_t word = view->is64 ? 8 : 4;
+	unsigned int level = 0;
+
+	while (end - at >= 8) {
+		uint32_t type = (uint32_t)field(view, at, 4);
+		uint64_t size = field(view, at + 4, 4);
+
+		at += 8;
+		if (size > end - at)
+			break;
+		if (type == GNU_PROPERTY_X86_ISA_1_NEEDED && size >= 4)
+			for (unsigned int bit = 0; bit < X86_LEVELS; bit++)
+				if (field(view, at, 4) & (1U << bit))
+					level = bit + 1;
+		size = (size + word - 1) / word * word;
+		at += (size_t)BM_MIN(size, (uint64_t)(end - at));
+	}
+	return level;
+}
+
+static unsigned int level_of_notes(const struct view *view, size_t at, size_t end)
+{
+	unsigned int level = 0;
+
+	while (end - at >= 12) {
+		uint64_t name = field(view, at, 4), desc = field(view, at + 4, 4);
+		uint32_t type = (uint32_t)field(view, at + 8, 4);
+		/* Property notes pad to a word, all others to four bytes; their names are "GNU" and a NUL. */
+		size_t pad = type == NT_GNU_PROPERTY_TYPE_0 && view->is64 ? 8 : 4;
+
+		at += 12;
+		name = (name + 3) / 4 * 4;
+		if (name > end - at || desc > end - at - name)
+			break;
+		if (type == NT_GNU_PROPERTY_TYPE_0 && name == 4 && memcmp(view->head + at, "GNU", 4) == 0)
+			level = BM_MAX(level, level_of_properties(view, at + 4, at + 4 + (size_t)desc));
+		desc = (desc + pad - 1) / pad * pad;
+		at += (size_t)name;
+		at += (size_t)BM_MIN(desc, (uint64_t)(end - at));
+	}
+	return level;
+}
+
+unsigned int bm_elf_x86_level(const uint8_t *head, size_t len)
+{
+	unsigned int level = 0;
+	struct view view;
+
+	if (!view_open(head, len, &view) || view.big || field(&view, 18, 2) != MACHINE_X86_64)
+		return 0;
+	for (unsigned int i = 0; i < view.phnum; i++) {
+		struct segment notes = segment_at(&view, i);
+
+		if (notes.type == PT_NOTE && notes.offset <= len && notes.size <= len - notes.offset)
+			level = BM_MAX(level,
+				level_of_notes(&view, (size_t)notes.offset, (size_t)(notes.offset + notes.size)));
+	}
+	return level;
 }

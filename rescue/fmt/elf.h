@@ -51,4 +51,13 @@ int bm_elf_dynamic_at(const uint8_t *head, size_t len, uint64_t *ret_offset, uin
 int bm_elf_parse(const uint8_t *head, size_t len, const uint8_t *dynamic, size_t dynamic_len,
 	struct bm_elf *ret_elf) BM_MUST_CHECK;
 
+/* How many bytes the file must have for all that its program headers load from it; 0 where none can be told. A shorter
+ * file was cut off. */
+uint64_t bm_elf_size_needed(const uint8_t *head, size_t len);
+
+/* The x86-64 level (1 to 4; x86-64 psABI, "Micro-Architecture Levels") that the file is marked as needing, in its GNU
+ * property note GNU_PROPERTY_X86_ISA_1_NEEDED; 0 where it has no such note, or that is not among the first len bytes.
+ */
+unsigned int bm_elf_x86_level(const uint8_t *head, size_t len);
+
 #endif

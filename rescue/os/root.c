@@ -12,6 +12,7 @@
 #include <sys/sysmacros.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -20,7 +21,7 @@
 #include "root_in.h"
 #include "walk.h"
 
-enum { OPENAT2_TRIES = 32, HASH_CHUNK = 256 * 1024, READ_CHUNK = 64 * 1024 };
+enum { OPENAT2_TRIES = 32, HASH_CHUNK = 256 * 1024, READ_CHUNK = 64 * 1024, XATTR_VALUE_MAX = 64 * 1024 };
 
 struct bm_root {
 	int fd;
@@ -442,6 +443,27 @@ int bm_root_realpath(const struct bm_root *root, const char *path, char **ret_pa
 		return bm_err(r, "%s", path);
 	close(fd);
 	return 0;
+}
+
+int bm_root_xattr(const struct bm_root *root, const char *path, bool follow, const char *name, struct bm_buf *buf)
+{
+	_cleanup_free_ char *value = malloc(XATTR_VALUE_MAX);
+	_cleanup_fd_ int fd = -1;
+	char link[64];
+	ssize_t len;
+	int r;
+
+	if (!value)
+		return bm_err(-ENOMEM, "%s", path);
+	r = bm_root_open_path(root, path, follow, &fd);
+	if (r < 0)
+		return r;
+	/* fgetxattr() takes no O_PATH descriptor. */
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	len = getxattr(link, name, value, XATTR_VALUE_MAX);
+	if (len < 0)
+		return bm_err(-errno, "%s of %s", name, path);
+	return bm_buf_add(buf, value, (size_t)len);
 }
 
 int bm_root_space(const struct bm_root *root, const char *path, struct bm_fs_space *ret_space)

@@ -2,6 +2,7 @@
 #include "machine.h"
 
 #include "../base/err.h"
+#include "../os/cpu.h"
 #include "../os/system.h"
 
 /* A test may link another one that knows a machine which is not there. */
@@ -12,6 +13,7 @@ __attribute__((weak)) void bm_machine_hook(struct bm_machine *machine)
 
 void bm_machine_read(struct bm_machine *ret_machine)
 {
+	struct bm_cpu_flags flags;
 	struct bm_system_info info;
 
 	*ret_machine = (struct bm_machine){0};
@@ -19,6 +21,8 @@ void bm_machine_read(struct bm_machine *ret_machine)
 		ret_machine->memory_bytes = info.memory_total_bytes;
 		bm_system_info_done(&info);
 	}
+	if (bm_cpu_read(&flags))
+		ret_machine->cpu_level = bm_cpu_level(&flags);
 	bm_err_clear();
 	bm_machine_hook(ret_machine);
 }

@@ -211,6 +211,8 @@ int bm_proof_check(const struct bm_image_list *list, const struct bm_image_summa
 	if (need->n_drivers > BM_PROOF_NEEDS_MAX || need->n_tools > BM_PROOF_NEEDS_MAX)
 		return -E2BIG;
 	if (check_whole(&prover)) {
+		prover.proof.image_bytes = summary->size;
+		prover.proof.unpacked_bytes = summary->uncompressed;
 		check_compressions(&prover);
 		if (check_list(&prover)) {
 			check_init(&prover);

@@ -81,7 +81,9 @@ struct bm_proof_problem {
 };
 
 struct bm_proof {
-	bool verdict; /* no problem */
+	bool verdict;			      /* no problem */
+	uint64_t image_bytes, unpacked_bytes; /* of a whole image; 0 of another */
+	bool systemd;			      /* systemd runs in it */
 	struct bm_proof_problem *problems;
 	size_t n_problems, cap_problems;
 	struct bm_strv proven; /* one sentence each */

@@ -23,6 +23,8 @@ struct bm_userland {
 	enum bm_userland_lack lack; /* the first thing that is missing on the way */
 	char *missing;		    /* its path or name, or NULL */
 	char *missing_for;	    /* the file that needs it, or NULL */
+	char *missing_why;	    /* what is wrong with it: "is empty", "does not exist" ...; NULL where nothing is */
+	bool init_named;	    /* the boot entry's init= says so */
 	char *init_candidate;	/* BM_LACK_INIT: a systemd or init that is whole, to which a link would lead; or NULL */
 	unsigned int isa_level; /* x86-64 level that its C library or loader is marked as needing, 0 unknown */
 	char *isa_file;		/* which file says so, or NULL */
@@ -31,6 +33,11 @@ struct bm_userland {
 	bool selinux_policy;	/* a policy file of that type is there */
 	bool selinux_relabels;	/* /.autorelabel is there: the next boot labels everything */
 	struct bm_strv unlabeled; /* files that the boot needs and that have no label */
+	char *oom_file;		  /* where vm.panic_on_oom is set last, other than to 0; or NULL */
+	unsigned int oom_line;
+	char *oom_text;	  /* that line */
+	char *kdump_unit; /* the link by which systemd starts kdump, or NULL */
+	bool kdump_image; /* some kernel has an image for kdump */
 };
 
 void bm_userland_done(struct bm_userland *userland);

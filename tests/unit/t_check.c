@@ -189,13 +189,19 @@ BM_TEST(check_fstab)
 		/* these prove nothing */
 		{"/dev/sdq1 /data xfs defaults 0 0", ""},
 		{"/dev/disk/by-id/wwn-0x5000-part1 /data xfs defaults 0 0", ""},
-		{"nas:/export /data nfs defaults 0 0", ""},
-		{"//nas/share /data cifs credentials=/root/c 0 0", ""},
+		{"nas:/export /data nfs nofail 0 0", ""},
+		{"nas:/export /data nfs noauto 0 0", ""},
+		{"nas:/export /data nfs _netdev,x-systemd.automount 0 0", ""},
 		{"/data.img /data ext4 loop 0 0", ""},
 		{"tmpfs /tmp tmpfs size=1g", ""},
 		{"UUID=9C1A3C77-AAAA-4BBB-8CCC-DDDDEEEE0003 /data xfs", ""},
 		{"/dev/rl/home /data xfs", ""},
 		{"UUID=\"9c1a3c77-aaaa-4bbb-8ccc-ddddeeee0003\" /data xfs", ""},
+		/* the boot waits for them, and goes on */
+		{"nas:/export /data nfs defaults 0 0", "note FSTAB-NETDEV /etc/fstab"},
+		{"//nas/share /data cifs credentials=/root/c 0 0", "note FSTAB-NETDEV /etc/fstab"},
+		{"nas:/export /data nfs4 _netdev 0 0", ""},
+		{"nas:/export /usr/share nfs defaults 0 0", "warning FSTAB-NETDEV /etc/fstab"},
 		/* no target */
 		{"UUID=9c1a3c77-aaaa-4bbb-8ccc-ddddeeee0003", "warning FSTAB-SYNTAX /etc/fstab"},
 	};
@@ -290,7 +296,7 @@ BM_TEST(check_root_unknown)
 	bm_fixture_edit(&fixture, EL9_ENTRY, "root=/dev/sdx9", "root=PARTUUID=0-1/PARTNROFF=1");
 	expect(&fixture, "");
 	bm_fixture_edit(&fixture, EL9_ENTRY, "root=PARTUUID=0-1/PARTNROFF=1", "root=nfs:10.0.0.1:/root");
-	expect(&fixture, "");
+	expect(&fixture, "note ROOT-REMOTE " EL9_ENTRY);
 	bm_fixture_done(&fixture);
 }
 

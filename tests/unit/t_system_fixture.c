@@ -110,11 +110,13 @@ void bm_fixture_fifo(struct bm_fixture *fixture, const char *path)
 
 static void put_exec(struct bm_fixture *fixture, const char *path)
 {
+	_cleanup_free_ char *host = host_path(fixture, path);
 	unsigned char head[64] = "\177ELF\2\1\1";
 
 	head[16] = 3;
 	head[18] = 62;
 	put(fixture, path, head, sizeof(head));
+	BM_CHECK_INT(chmod(host, 0755), 0);
 }
 
 static void touch(const char *host, int seconds)

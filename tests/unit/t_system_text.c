@@ -37,8 +37,11 @@ void bm_fixture_survey(struct bm_fixture *fixture)
 	BM_CHECK_INT(bm_system_read_identity(system), 0);
 	BM_CHECK_INT(bm_system_read_kernels(system), 0);
 	BM_CHECK_INT(bm_system_read_loader(system, &survey->devices), 0);
+	BM_CHECK_INT(bm_system_read_configs(system, survey), 0);
 	BM_CHECK_INT(bm_system_place_initramfs(system), 0);
 	BM_CHECK_INT(bm_system_read_tools(system), 0);
+	BM_CHECK_INT(bm_system_read_sources(system), 0);
+	BM_CHECK_INT(bm_system_read_userland(system), 0);
 	BM_CHECK_INT(bm_check_system(survey, system, NULL, &fixture->findings), 0);
 }
 

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What else decides how userspace starts: SELinux's policy and labels, what the system does when memory runs out, and
+ * whether it asks for kdump.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "../base/err.h"
+#include "../base/str.h"
+#include "../fmt/keyval.h"
+#include "userland_int.h"
+
+/* --- SELinux --- */
+
+/* /etc/selinux/TYPE/policy/policy.NN, the number being the format's version. */
+static bool has_policy(const struct bm_root *root, const char *type)
+{
+	_cleanup_free_ char *dir = bm_strf("/etc/selinux/%s/policy", type);
+	_cleanup_strv_ struct bm_strv names = {0};
+	bool found = false;
+
+	if (!dir || bm_root_list(root, dir, 0, &names) < 0)
+		return false;
+	for (size_t i = 0; !found && i < names.n; i++) {
+		_cleanup_free_ char *path = bm_path_join(dir, names.items[i]);
+		struct bm_stat st;
+
+		found = bm_str_starts(names.items[i], "policy.") && path && bm_root_stat(root, path, true, &st) == 0 &&
+			st.type == BM_FILE_REGULAR && st.size_bytes > 0;
+	}
+	return found;
+}
+
+struct labels {
+	size_t present;
+	bool unsupported; /* the filesystem has no attributes: nothing is known */
+};
+
+static int read_label(struct bm_system *system, const char *path, struct labels *labels)
+{
+	_cleanup_buf_ struct bm_buf label = {0};
+	int r;
+
+	if (!bm_root_exists(system->root, path))
+		return 0;
+	r = bm_root_xattr(system->root, path, true, "security.selinux", &label);
+	if (r == 0 && !strstr(bm_buf_text(&label), ":unlabeled_t")) {
+		labels->present++;
+		return 0;
+	}
+	if (r == 0 || r == -ENODATA)
+		return bm_strv_add_once(&system->userland.unlabeled, path);
+	labels->unsupported = true;
+	return r == -ENOMEM ? r : 0;
+}
+
+/* Of the files that the boot needs, those without a label. */
+static int read_labels(struct bm_system *system, const struct bm_strv *more_files)
+{
+	static const char *const paths[] = {
+		"/", "/etc", "/etc/passwd", "/etc/fstab", "/bin/bash", "/usr/lib/systemd/systemd"};
+	struct bm_userland *userland = &system->userland;
+	struct labels labels = {0};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(paths); i++)
+		if (read_label(system, paths[i], &labels) < 0)
+			return -ENOMEM;
+	for (size_t i = 0; i < more_files->n; i++)
+		if (read_label(system, more_files->items[i], &labels) < 0)
+			return -ENOMEM;
+	/* A copy in a folder has no labels at all, and that is no fault of the system's. */
+	if (labels.unsupported || (labels.present == 0 && system->given))
+		bm_strv_done(&userland->unlabeled);
+	return 0;
+}
+
+int bm_userland_read_selinux(struct bm_system *system, const struct bm_strv *more_files)
+{
+	struct bm_userland *userland = &system->userland;
+	_cleanup_buf_ struct bm_buf text = {0};
+	_cleanup_keyval_ struct bm_keyval keys = {0};
+	const char *type;
+
+	if (bm_root_read(system->root, "/etc/selinux/config", BM_USERLAND_TEXT_MAX, &text) < 0) {
+		bm_err_clear();
+		return 0;
+	}
+	if (bm_keyval_parse(bm_buf_text(&text), text.len, &keys) < 0)
+		return -ENOMEM;
+	if (!bm_strcaseeq(bm_keyval_get(&keys, "SELINUX"), "enforcing"))
+		return 0;
+	type = bm_keyval_get(&keys, "SELINUXTYPE");
+	if (!type || !*type)
+		type = "targeted"; /* libselinux's own default */
+	userland->selinux_enforcing = true;
+	userland->selinux_policy = has_policy(system->root, type);
+	userland->selinux_relabels = bm_root_exists(system->root, "/.autorelabel");
+	bm_err_clear();
+	if (bm_str_set(&userland->selinux_type, type) < 0)
+		return -ENOMEM;
+	return read_labels(system, more_files);
+}
+
+/* --- sysctl.d(5) --- */
+
+/* The last line of the file that sets vm.panic_on_oom; what it sets replaces what an earlier file did. */
+static int read_sysctl_file(struct bm_system *system, const char *path)
+{
+	struct bm_userland *userland = &system->userland;
+	_cleanup_buf_ struct bm_buf text = {0};
+	char *next;
+	unsigned int number = 0;
+
+	if (bm_root_read(system->root, path, BM_USERLAND_TEXT_MAX, &text) < 0 || text.len == 0)
+		return 0;
+	for (char *line = text.data; line; line = next) {
+		char *key, *value;
+
+		number++;
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		key = line + strspn(line, " \t-");
+		value = strchr(key, '=');
+		if (*key == '#' || *key == ';' || !value)
+			continue;
+		if (strncmp(key, "vm.panic_on_oom", 15) != 0 && strncmp(key, "vm/panic_on_oom", 15) != 0)
+			continue;
+		if (key + 15 + strspn(key + 15, " \t") != value)
+			continue;
+		value += 1 + strspn(value + 1, " \t");
+		if (*value == '1' || *value == '2') {
+			userland->oom_line = number;
+			if (bm_str_set(&userland->oom_file, path) < 0 || bm_str_set(&userland->oom_text, line) < 0)
+				return -ENOMEM;
+		} else if (bm_str_set(&userland->oom_file, NULL) < 0 || bm_str_set(&userland->oom_text, NULL) < 0) {
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+int bm_userland_read_sysctl(struct bm_system *system)
+{
+	static const char *const dirs[] = {"/etc/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d"};
+	_cleanup_strv_ struct bm_strv all = {0};
+
+	/* By name, whatever the folder; of one name that in /etc counts. */
+	for (size_t d = 0; d < BM_ARRAY_SIZE(dirs); d++) {
+		_cleanup_strv_ struct bm_strv names = {0};
+
+		if (bm_root_list(system->root, dirs[d], 0, &names) < 0)
+			continue;
+		for (size_t i = 0; i < names.n; i++)
+			if (bm_str_ends(names.items[i], ".conf") && bm_strv_add_once(&all, names.items[i]) < 0)
+				return -ENOMEM;
+	}
+	bm_strv_sort(&all);
+	for (size_t i = 0; i < all.n; i++)
+		for (size_t d = 0; d < BM_ARRAY_SIZE(dirs); d++) {
+			_cleanup_free_ char *path = bm_path_join(dirs[d], all.items[i]);
+
+			if (!path)
+				return -ENOMEM;
+			if (!bm_root_exists(system->root, path))
+				continue;
+			if (read_sysctl_file(system, path) < 0)
+				return -ENOMEM;
+			break;
+		}
+	if (read_sysctl_file(system, "/etc/sysctl.conf") < 0)
+		return -ENOMEM;
+	bm_err_clear();
+	return 0;
+}
+
+/* --- kdump of Fedora and its kin --- */
+
+int bm_userland_read_kdump(struct bm_system *system)
+{
+	static const char *const units[] = {"/etc/systemd/system/multi-user.target.wants/kdump.service",
+		"/etc/systemd/system/basic.target.wants/kdump.service"};
+	static const char *const dirs[] = {"/boot", "/var/lib/kdump"};
+	struct bm_userland *userland = &system->userland;
+
+	for (size_t i = 0; !userland->kdump_unit && i < BM_ARRAY_SIZE(units); i++) {
+		struct bm_stat st;
+
+		if (bm_root_stat(system->root, units[i], false, &st) == 0 &&
+			bm_str_set(&userland->kdump_unit, units[i]) < 0)
+			return -ENOMEM;
+	}
+	for (size_t d = 0; d < BM_ARRAY_SIZE(dirs); d++) {
+		_cleanup_strv_ struct bm_strv names = {0};
+
+		if (bm_root_list(system->root, dirs[d], 0, &names) < 0)
+			continue;
+		for (size_t i = 0; i < names.n; i++)
+			userland->kdump_image |=
+				bm_str_starts(names.items[i], "init") && bm_str_ends(names.items[i], "kdump.img");
+	}
+	bm_err_clear();
+	return 0;
+}
