@@ -17,7 +17,7 @@ BEGIN {
 	library["zlib.h"] = library["lzma.h"] = library["bzlib.h"] = library["zstd.h"] = library["lz4.h"] = "fmt"
 	library["lzo/lzo1x.h"] = library["lzo/lzoconf.h"] = "fmt"
 	library["versions.h"] = "cmd main"
-	reserved["os/rootw.h"] = "os apply cmd"
+	reserved["os/rootw.h"] = reserved["os/rootw_xattr.h"] = "os apply cmd"
 }
 
 function allows(list, word) {
