@@ -16,4 +16,13 @@
 int bm_check_system(const struct bm_survey *survey, const struct bm_system *system, const struct bm_proof *proof,
 	struct bm_findings *findings) BM_MUST_CHECK;
 
+/*
+ * Adds what keeps the boot entry of that index from booting, and nothing but that: what its loader reads of it, its
+ * kernel, arguments, initramfs and modules. What is wrong with the system whichever entry is booted (fstab, its
+ * userspace) is bm_check_system()'s. proof is that of the entry's own initramfs (bm_prove_entry()), or NULL. An entry
+ * that boots no Linux of this system has no findings. Returns 0 or -ENOMEM.
+ */
+int bm_check_entry(const struct bm_survey *survey, const struct bm_system *system, size_t entry,
+	const struct bm_proof *proof, struct bm_findings *findings) BM_MUST_CHECK;
+
 #endif

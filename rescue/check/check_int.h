@@ -24,14 +24,36 @@ struct bm_check {
 /* Sets the finding's excerpt and subject (either may be NULL); 0 or -ENOMEM. */
 int bm_check_detail(struct bm_finding *finding, const char *excerpt, const char *subject) BM_MUST_CHECK;
 
-/* loader.c: the default, the kernel that the entry names */
+/* The same with the very line of the finding's file as the excerpt, where that file was kept. */
+int bm_check_place(const struct bm_check *check, struct bm_finding *finding, const char *subject) BM_MUST_CHECK;
+/* Makes a fatal finding a warning, and one that nobody mends without being asked. */
+void bm_check_doubt(struct bm_finding *finding);
+
+/* A place in a text file of the system; the file is borrowed. */
+struct bm_check_line {
+	const char *file;
+	unsigned int line; /* 0: unknown */
+};
+/* Where the judged entry says word (an argument, a path), as a whole word: in the lines of its file that belong to it,
+ * else in the environment block; else where it loads its kernel. */
+struct bm_check_line bm_check_find(const struct bm_check *check, const char *word);
+/* The first line of the file that has both texts (either may be ""), from that line on; 0 where none has. */
+unsigned int bm_check_find_line(
+	const struct bm_check *check, const char *file, unsigned int from, const char *a, const char *b);
+
+/* loader.c: the default, and the kernel that the entry names */
 int bm_check_default(const struct bm_check *check) BM_MUST_CHECK;
+int bm_check_entry_kernel(const struct bm_check *check) BM_MUST_CHECK;
+/* Whether a kernel without an initramfs finds this root= (NULL: none given): only by number, name or partition. */
+bool bm_check_kernel_finds(const char *root);
 /* cmdline.c: the entry's arguments */
 int bm_check_cmdline(const struct bm_check *check) BM_MUST_CHECK;
 /* initramfs.c: the image that the entry loads, and its proof */
 int bm_check_initramfs(const struct bm_check *check) BM_MUST_CHECK;
-/* kernels.c: images, modules, configurations, /boot's room */
+/* kernels.c: modules of all kernels, the configuration of the entry's, /boot's room */
 int bm_check_kernels(const struct bm_check *check) BM_MUST_CHECK;
+int bm_check_modules(const struct bm_check *check, const struct bm_kernel *kernel) BM_MUST_CHECK;
+int bm_check_config(const struct bm_check *check) BM_MUST_CHECK;
 /* fstab.c */
 int bm_check_fstab(const struct bm_check *check) BM_MUST_CHECK;
 /* storage.c: LVM, md, crypttab */

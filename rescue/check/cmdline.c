@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The arguments of the entry: is there a root=, and is what they name there?
+ *
+ * dracut refuses to go on without root= (its systemd variety leaves it to gpt-auto), and it waits for every rd.lvm.lv=
+ * and rd.lvm.vg= until it gives up ("Could not boot."); initramfs-tools needs root= and does not know rd.lvm. Nothing
+ * waits for resume= for long.
+ */
 #include "check_int.h"
 
 #include <errno.h>
@@ -7,54 +14,276 @@
 #include "../base/str.h"
 #include "../fmt/cmdline.h"
 
-/* Whether the kernel finds this root= without an initramfs: only by number, name or partition. */
-static bool kernel_finds_root(const char *root)
+/* GPT's types of a root partition, which systemd mounts when nothing else is said: x86-64, x86, arm64, arm, riscv64,
+ * ppc64le, s390x, loongarch64 (UAPI group, "Discoverable Partitions Specification"). */
+static const char *const root_types[] = {"4f68bce3-e8cd-4db1-96e7-fbcaf984b709", "44479540-f297-41b2-9af7-d131d5f0458a",
+	"b921b045-1df0-41c3-af44-4c6f280d3fae", "69dad710-2ce4-4e3c-b16c-21a1d49abed3",
+	"72ec70a6-cf74-40e6-bd49-4bda08e8f224", "c31c45e6-3f39-412e-80fb-4809c4980599",
+	"5eead9a9-fe09-4a1e-a1d7-520d00531306", "77055800-792c-4f94-b39a-98c91b762bb6"};
+
+/* Arguments that are a source of the root by themselves, or say that something else than a root is booted. */
+static const char *const root_sources[] = {"netroot", "nfsroot", "iscsi_initiator", "iscsi_firmware",
+	"rd.iscsi.firmware", "rd.iscsi.ibft", "boot", "live-media", "rd.live.image", "rd.live.ram", "inst.stage2",
+	"inst.repo", "ostree", "systemd.root", "zfs", "real_root", "rd.cmdline"};
+
+bool bm_check_kernel_finds(const char *root)
 {
 	return !root || bm_str_starts(root, "PARTUUID=") || bm_str_starts(root, "PARTLABEL=") ||
 	       (bm_str_starts(root, "/dev/") && !bm_str_starts(root, "/dev/mapper/") &&
 		       !bm_str_starts(root, "/dev/disk/"));
 }
 
+enum builder { BUILDER_UNKNOWN, BUILDER_DRACUT, BUILDER_INITRAMFS_TOOLS };
+
+/* What built the initramfs: itself tells, else the tool that the system has. */
+static enum builder builder_of(const struct bm_check *check)
+{
+	const struct bm_tools *tools = &check->system->tools;
+	const char *generator = check->proof ? check->proof->generator : NULL;
+
+	if (generator)
+		return bm_str_starts(generator, "dracut")	     ? BUILDER_DRACUT
+		       : bm_str_starts(generator, "initramfs-tools") ? BUILDER_INITRAMFS_TOOLS
+								     : BUILDER_UNKNOWN;
+	if (tools->dracut && (!tools->mkinitramfs || tools->dracut_preferred))
+		return BUILDER_DRACUT;
+	return tools->mkinitramfs ? BUILDER_INITRAMFS_TOOLS : BUILDER_UNKNOWN;
+}
+
+/* A finding about the argument that the entry writes as text; subject is its value. */
+static struct bm_finding *add(
+	const struct bm_check *check, enum bm_finding_id id, const char *text, const char *subject, const char *why)
+{
+	struct bm_check_line place = bm_check_find(check, text);
+	struct bm_finding *finding = bm_findings_add(check->findings, id, place.file, place.line, "'%s' %s %s%s",
+		check->entry->entry.title, id == BM_FINDING_ENTRY_NO_ROOT ? "has" : "asks for", text, why);
+
+	return finding && bm_check_place(check, finding, subject) == 0 ? finding : NULL;
+}
+
+/* Whether the root lies on a partition that systemd finds by its type. */
+static bool gpt_auto_finds(const struct bm_check *check)
+{
+	const struct bm_devices *devices = &check->survey->devices;
+
+	if (check->system->root_device < 0 || (check->proof && !check->proof->systemd))
+		return false;
+	for (size_t i = 0; i < devices->n; i++)
+		for (size_t t = 0; t < BM_ARRAY_SIZE(root_types); t++)
+			if (bm_strcaseeq(devices->items[i].part_type, root_types[t]) &&
+				bm_device_on(devices, (size_t)check->system->root_device, i))
+				return true;
+	return false;
+}
+
+/* Whether something but the entry may bring a root=: the image, or the kernel itself. */
+static bool root_elsewhere(const struct bm_check *check)
+{
+	return (check->proof && check->proof->brings_root) || (check->kernel && check->kernel->config_root);
+}
+
+/* $kernelopts stands in the entry and has no value: root= went with it. */
+static int check_kernelopts(const struct bm_check *check, const char *root)
+{
+	struct bm_check_line place = bm_check_find(check, "$kernelopts");
+	const struct bm_loader *loader = &check->system->loader;
+	struct bm_finding *finding = bm_findings_add(check->findings, BM_FINDING_GRUBENV_KERNELOPTS, place.file,
+		place.line, "the options of '%s' are $kernelopts, which %s does not set%s", check->entry->entry.title,
+		loader->environment ? loader->environment : "no environment block",
+		root			? ""
+		: root_elsewhere(check) ? "; the image or the kernel brings a root= of its own"
+					: ", so no root= is left");
+
+	if (!finding)
+		return -ENOMEM;
+	if (root || root_elsewhere(check))
+		finding->severity = BM_SEVERITY_WARNING;
+	if (gpt_auto_finds(check))
+		bm_check_doubt(finding);
+	return bm_check_place(check, finding, loader->environment);
+}
+
+static int check_no_root(const struct bm_check *check, const struct bm_cmdline *line, const char *root)
+{
+	const struct bm_boot_entry *entry = check->entry;
+	const char *init = bm_cmdline_last(line, "init");
+	struct bm_finding *finding;
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(root_sources); i++)
+		if (bm_cmdline_has(line, root_sources[i]))
+			return 0;
+	/* Something that looks like a kernel and boots no system: iPXE, a memory test. */
+	if (entry->initrds.n == 0 && !(check->kernel && check->kernel->modules_dir))
+		return 0;
+	/* NixOS finds its root in the image. */
+	if (init && bm_str_starts(init, "/nix/"))
+		return 0;
+	finding = add(check, BM_FINDING_ENTRY_NO_ROOT, root ? "an empty root=" : "no root=", NULL, "");
+	if (!finding)
+		return -ENOMEM;
+	if (root_elsewhere(check) || gpt_auto_finds(check) || builder_of(check) == BUILDER_UNKNOWN ||
+		(check->kernel && check->kernel->config_inner))
+		bm_check_doubt(finding);
+	return 0;
+}
+
+/* Whether a name below /dev/mapper that looks like VG-LV may be something else: a partition of a multipath device. */
+static bool looks_multipath(const struct bm_spec *spec)
+{
+	return bm_str_starts(spec->value, "mpath") || (spec->lv && bm_str_starts(spec->lv, "part"));
+}
+
+static int check_root(const struct bm_check *check, const char *root)
+{
+	_cleanup_free_ char *text = bm_strf("root=%s", root);
+	_cleanup_spec_ struct bm_spec spec = {0};
+	struct bm_finding *finding;
+
+	if (!text || bm_fstab_spec_parse(root, &spec) < 0)
+		return -ENOMEM;
+	if (spec.kind != BM_SPEC_UUID && spec.kind != BM_SPEC_LABEL && spec.kind != BM_SPEC_PARTUUID &&
+		spec.kind != BM_SPEC_PARTLABEL && spec.kind != BM_SPEC_MAPPER)
+		return 0;
+	/* PARTUUID=.../PARTNROFF=1 is counted from a partition. Without a device for the root nothing is known. */
+	if ((spec.kind == BM_SPEC_PARTUUID && strchr(spec.value, '/')) ||
+		bm_devices_have(&check->survey->devices, root) || check->system->root_device < 0)
+		return 0;
+	finding = add(check, BM_FINDING_CMDLINE_ROOT_UNKNOWN, text, root, ", which is on none of the disks");
+	if (!finding)
+		return -ENOMEM;
+	/* A mapping that is no logical volume is made at boot. */
+	if (check->hidden || (spec.kind == BM_SPEC_MAPPER && (!spec.vg || looks_multipath(&spec))))
+		bm_check_doubt(finding);
+	return 0;
+}
+
+/* Whether the group was seen, and whether it has the volume (lv NULL: any). */
+static bool sees_group(const struct bm_check *check, const char *vg, const char *lv, bool *ret_has)
+{
+	bool seen = false;
+
+	*ret_has = false;
+	for (size_t i = 0; i < check->survey->devices.n; i++) {
+		const struct bm_device *device = &check->survey->devices.items[i];
+
+		if (!bm_streq(device->vg_name, vg))
+			continue;
+		seen = true;
+		*ret_has |= !lv || bm_streq(device->lv_name, lv);
+	}
+	return seen;
+}
+
+/* Whether LVM was looked into at all. */
+static bool sees_lvm(const struct bm_check *check)
+{
+	for (size_t i = 0; i < check->survey->devices.n; i++)
+		if (check->survey->devices.items[i].vg_name)
+			return true;
+	return false;
+}
+
+/* One rd.lvm.lv=VG/LV or rd.lvm.vg=VG. root is the spec of root=. */
+static int check_volume(const struct bm_check *check, const struct bm_cmdline_arg *arg, const struct bm_spec *root)
+{
+	_cleanup_free_ char *vg = strdup(arg->value), *text = bm_strf("%s=%s", arg->key, arg->value);
+	char *lv = vg ? strchr(vg, '/') : NULL;
+	struct bm_finding *finding;
+	bool has, seen;
+
+	if (!vg || !text)
+		return -ENOMEM;
+	if (lv)
+		*lv++ = '\0';
+	if (!*vg || (lv && !*lv) || !sees_lvm(check))
+		return 0;
+	seen = sees_group(check, vg, lv, &has);
+	if (has)
+		return 0;
+	finding = add(check, BM_FINDING_CMDLINE_LV_UNKNOWN, text, arg->value,
+		seen ? ", which its volume group does not have" : ", and there is no such volume group");
+	if (!finding)
+		return -ENOMEM;
+	if (builder_of(check) == BUILDER_DRACUT && bm_str_starts(arg->key, "rd.lvm."))
+		finding->severity = BM_SEVERITY_FATAL;
+	else if (builder_of(check) == BUILDER_INITRAMFS_TOOLS)
+		finding->severity = BM_SEVERITY_NOTE;
+	/* A group that is not there may be on a disk that is away, unless the root is asked for in it, too. */
+	if (check->hidden || (!seen && !bm_streq(root->vg, vg)))
+		bm_check_doubt(finding);
+	return 0;
+}
+
+static int check_volumes(const struct bm_check *check, const struct bm_cmdline *line, const char *root)
+{
+	static const char *const keys[] = {"rd.lvm.lv", "rd.lvm.vg", "rd_LVM_LV", "rd_LVM_VG"};
+	_cleanup_spec_ struct bm_spec spec = {0};
+
+	if (!bm_cmdline_bool(line, "rd.lvm", true) || bm_cmdline_has(line, "rd_NO_LVM"))
+		return 0;
+	if (bm_fstab_spec_parse(root ? root : "", &spec) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < line->n; i++)
+		for (size_t k = 0; k < BM_ARRAY_SIZE(keys); k++)
+			if (!line->items[i].init && line->items[i].value && bm_streq(line->items[i].key, keys[k]) &&
+				check_volume(check, &line->items[i], &spec) < 0)
+				return -ENOMEM;
+	return 0;
+}
+
+static int check_resume(const struct bm_check *check, const char *resume)
+{
+	_cleanup_free_ char *text = bm_strf("resume=%s", resume);
+	_cleanup_spec_ struct bm_spec spec = {0};
+	struct bm_finding *finding;
+
+	if (!text || bm_fstab_spec_parse(resume, &spec) < 0)
+		return -ENOMEM;
+	/* A mapping that is no logical volume (encrypted swap) is made at boot. */
+	if (spec.kind != BM_SPEC_UUID && spec.kind != BM_SPEC_LABEL && spec.kind != BM_SPEC_PARTUUID &&
+		spec.kind != BM_SPEC_PARTLABEL && !(spec.kind == BM_SPEC_MAPPER && spec.vg && sees_lvm(check)))
+		return 0;
+	if (check->survey->devices.n == 0 || bm_devices_have(&check->survey->devices, resume))
+		return 0;
+	finding = add(check, BM_FINDING_CMDLINE_RESUME_UNKNOWN, text, resume, ", which is on none of the disks");
+	if (!finding)
+		return -ENOMEM;
+	if (check->hidden) {
+		bm_check_doubt(finding);
+		finding->severity = BM_SEVERITY_NOTE;
+	}
+	return 0;
+}
+
 int bm_check_cmdline(const struct bm_check *check)
 {
 	_cleanup_cmdline_ struct bm_cmdline line = {0};
-	_cleanup_spec_ struct bm_spec spec = {0};
-	const char *text = check->entry ? check->entry->entry.cmdline : NULL;
-	const struct bm_finding *none = NULL;
-	struct bm_finding *finding;
-	const char *root;
+	const char *text = check->entry ? check->entry->entry.cmdline : NULL, *root;
+	struct bm_cmdline_boot boot;
+	bool cut = false;
 
-	if (!text)
+	/* An entry of another system is not judged. */
+	if (!text || !check->entry->kernel)
 		return 0;
 	if (bm_cmdline_parse(text, strlen(text), &line) < 0)
 		return -ENOMEM;
-	root = bm_cmdline_last(&line, "root");
-	/* Microcode alone is no initramfs. */
-	if (check->entry->kernel &&
-		(check->entry->initrds.n == 0 || (check->kernel && !check->kernel->initramfs_by_entry))) {
-		finding = bm_findings_add(check->findings, BM_FINDING_ENTRY_NO_INITRD, check->entry->entry.file,
-			check->entry->entry.line, "'%s' loads %s and no initramfs, and asks for root=%s",
-			check->entry->entry.title, check->entry->kernel, root ? root : "(nothing)");
-		if (finding == none)
-			return -ENOMEM;
-		if (root && !kernel_finds_root(root))
-			finding->severity = BM_SEVERITY_FATAL;
-	}
-	if (!root || check->entry->entry.unresolved)
-		return 0;
-	if (bm_fstab_spec_parse(root, &spec) < 0)
+	bm_cmdline_boot(&line, &boot);
+	root = boot.root;
+	/* ENTRY-CUT has told it. */
+	for (size_t i = 0; i < check->system->loader.n_cuts; i++)
+		cut |= check->system->loader.cuts[i].root &&
+		       bm_streq(check->system->loader.cuts[i].id, check->entry->entry.id);
+	if (check->entry->kernelopts_lost && !cut && check_kernelopts(check, root) < 0)
 		return -ENOMEM;
-	if (spec.kind != BM_SPEC_UUID && spec.kind != BM_SPEC_LABEL && spec.kind != BM_SPEC_PARTUUID &&
-		spec.kind != BM_SPEC_MAPPER)
-		return 0;
-	/* PARTUUID=.../PARTNROFF=1 is counted from a partition. Without a device for the root nothing is known. */
-	if (strchr(spec.value, '/') || bm_devices_have(&check->survey->devices, root) || check->system->root_device < 0)
-		return 0;
-	finding = bm_findings_add(check->findings, BM_FINDING_CMDLINE_ROOT_UNKNOWN, check->entry->entry.file,
-		check->entry->entry.line, "'%s' asks for root=%s", check->entry->entry.title, root);
-	if (!finding)
+	if ((!root || !*root) && !check->entry->entry.unresolved && !check->entry->kernelopts_lost && !cut &&
+		check_no_root(check, &line, root) < 0)
 		return -ENOMEM;
-	if (check->hidden)
-		finding->severity = BM_SEVERITY_WARNING;
-	return 0;
+	/* With a variable inside that has no value here, what is written is not what is booted. */
+	if (check->entry->entry.unresolved && !check->entry->kernelopts_lost)
+		return 0;
+	if (root && *root && check_root(check, root) < 0)
+		return -ENOMEM;
+	if (check_volumes(check, &line, root) < 0)
+		return -ENOMEM;
+	return boot.resume && *boot.resume ? check_resume(check, boot.resume) : 0;
 }

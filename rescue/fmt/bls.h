@@ -77,6 +77,8 @@ struct bm_loader_conf {
 };
 int bm_loader_conf_parse(const char *text, size_t len, struct bm_loader_conf *ret) BM_MUST_CHECK;
 void bm_loader_conf_done(struct bm_loader_conf *conf);
+/* Whether loader.conf's pattern names the entry. */
+bool bm_loader_conf_names(const char *pattern, const struct bm_bls *bls);
 
 /* The index of the entry that systemd-boot boots without keys and EFI variables: the first in its order that matches
  * the pattern, else the first. -1 for an empty list. The list need not be sorted. */

@@ -278,7 +278,7 @@ static bool glob(const char *pattern, const char *text)
 	return pattern[strspn(pattern, "*")] == '\0';
 }
 
-static bool matches(const char *pattern, const struct bm_bls *bls)
+bool bm_loader_conf_names(const char *pattern, const struct bm_bls *bls)
 {
 	_cleanup_free_ char *file = bm_strf("%s.conf", bls->id);
 
@@ -292,7 +292,7 @@ long bm_loader_conf_default(const struct bm_loader_conf *conf, const struct bm_b
 	for (size_t i = 0; i < list->n; i++) {
 		if (first < 0 || compare_systemd(&list->items[i], &list->items[first]) < 0)
 			first = (long)i;
-		if (!conf->default_pattern || !matches(conf->default_pattern, &list->items[i]))
+		if (!conf->default_pattern || !bm_loader_conf_names(conf->default_pattern, &list->items[i]))
 			continue;
 		if (match < 0 || compare_systemd(&list->items[i], &list->items[match]) < 0)
 			match = (long)i;

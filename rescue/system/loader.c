@@ -11,14 +11,9 @@
 #include "../fmt/grubcfg.h"
 #include "../fmt/grubconf.h"
 #include "kernels.h"
+#include "loader_int.h"
 
 enum { LOADER_FILE_MAX = 4 * 1024 * 1024, BLS_FILES_MAX = 1024 };
-
-struct reader {
-	struct bm_system *system;
-	const struct bm_devices *devices;
-	const struct bm_mount *home; /* where paths that name no place are looked for first, or NULL */
-};
 
 const char *bm_loader_kind_text(enum bm_loader_kind kind)
 {
@@ -27,100 +22,10 @@ const char *bm_loader_kind_text(enum bm_loader_kind kind)
 	return texts[kind];
 }
 
-static bool place_names(const struct bm_entry_place *place, const struct bm_device *device)
-{
-	return (place->search_uuid && bm_strcaseeq(place->search_uuid, device->uuid)) ||
-	       (place->search_label && bm_streq(place->search_label, device->label));
-}
-
-/* The mounts whose filesystem the loader's place names (btrfs: one filesystem, several mounts); how many. */
-static size_t mounts_of_place(const struct reader *reader, const struct bm_entry_place *place,
-	const struct bm_mount *ret_mounts[], size_t max)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; place && n < max && i < reader->system->n_mounts; i++) {
-		const struct bm_mount *mount = &reader->system->mounts[i];
-
-		if (mount->device >= 0 && place_names(place, &reader->devices->items[mount->device]))
-			ret_mounts[n++] = mount;
-	}
-	return n;
-}
-
-/* Whether the place is a filesystem that is there and is none of this system's: the entry boots another system. */
-static bool is_foreign(const struct reader *reader, const struct bm_entry_place *place)
-{
-	const struct bm_mount *mount;
-
-	/* A /boot that fstab does not name may be mounted below a given root all the same. */
-	if (mounts_of_place(reader, place, &mount, 1) > 0 ||
-		(reader->system->given && !bm_system_mount(reader->system, "/boot")))
-		return false;
-	for (size_t i = 0; i < reader->devices->n; i++)
-		if (place_names(place, &reader->devices->items[i]))
-			return true;
-	return false;
-}
-
-/* On btrfs the loader sees the top of the filesystem: /@/boot/x is /boot/x of the system in subvolume @. */
-static char *without_subvolume(const struct bm_mount *mount, const char *path)
-{
-	_cleanup_free_ char *subvolume = NULL;
-	_cleanup_free_ char *prefix = NULL;
-
-	if (!mount->options || bm_fstab_option(mount->options, "subvol", &subvolume) <= 0 || !subvolume)
-		return NULL;
-	prefix = bm_path_join("/", subvolume);
-	if (!prefix || bm_streq(prefix, "/") || !bm_path_below(path, prefix))
-		return NULL;
-	return bm_path_join(mount->target, path + strlen(prefix));
-}
-
-/*
- * The path of the system for what the loader calls path on place. Where the place names a filesystem of the system,
- * the loader looks nowhere else. Where it does not tell, the filesystem of /boot is tried, then that of the root; what
- * exists wins, else the first is meant. NULL when memory is short.
- */
-static char *system_path(const struct reader *reader, const struct bm_entry_place *place, const char *path)
-{
-	const struct bm_mount *tries[8];
-	size_t n = mounts_of_place(reader, place, tries, BM_ARRAY_SIZE(tries));
-	char *first = NULL;
-
-	if (n == 0) {
-		tries[n++] =
-			!place || !(place->device || place->search_uuid || place->search_label || place->search_file)
-				? reader->home
-				: NULL;
-		tries[n++] = bm_system_mount(reader->system, "/boot");
-		tries[n++] = bm_system_mount(reader->system, "/");
-	}
-	for (size_t i = 0; i < n; i++) {
-		_cleanup_free_ char *plain = NULL, *inner = NULL;
-
-		if (!tries[i])
-			continue;
-		inner = without_subvolume(tries[i], path);
-		if (inner && bm_root_exists(reader->system->root, inner)) {
-			free(first);
-			return bm_path_join(inner, "");
-		}
-		plain = bm_path_join(tries[i]->target, path);
-		if (plain && bm_root_exists(reader->system->root, plain)) {
-			free(first);
-			return bm_path_join(plain, "");
-		}
-		if (!first)
-			first = inner ? bm_path_join(inner, "") : plain ? bm_path_join(plain, "") : NULL;
-	}
-	return first;
-}
-
 static int exists(void *arg, const struct bm_grubcfg_ref *ref, enum bm_grubcfg_test test)
 {
-	const struct reader *reader = arg;
-	_cleanup_free_ char *path = system_path(reader, ref->place, ref->path);
+	const struct bm_loader_reader *reader = arg;
+	_cleanup_free_ char *path = bm_loader_path(reader, ref->place, ref->path);
 	struct bm_stat st;
 
 	if (!path || bm_root_stat(reader->system->root, path, true, &st) < 0)
@@ -140,8 +45,8 @@ static int exists(void *arg, const struct bm_grubcfg_ref *ref, enum bm_grubcfg_t
 
 static int read_file(void *arg, const struct bm_grubcfg_ref *ref, char **ret_text, size_t *ret_len)
 {
-	const struct reader *reader = arg;
-	_cleanup_free_ char *path = system_path(reader, ref->place, ref->path);
+	const struct bm_loader_reader *reader = arg;
+	_cleanup_free_ char *path = bm_loader_path(reader, ref->place, ref->path);
 	struct bm_buf text = {0};
 	int r;
 
@@ -166,7 +71,8 @@ static const char *loader_view(const struct bm_system *system, const char *path)
 }
 
 /* The file that an entry stands in, as a path of the system: its BLS file, or the configuration. */
-static int set_entry_file(const struct reader *reader, struct bm_entry *entry, const char *config, const char *bls_dir)
+static int set_entry_file(
+	const struct bm_loader_reader *reader, struct bm_entry *entry, const char *config, const char *bls_dir)
 {
 	_cleanup_free_ char *path = NULL;
 
@@ -175,7 +81,7 @@ static int set_entry_file(const struct reader *reader, struct bm_entry *entry, c
 	else if (!entry->file || bm_streq(entry->file, loader_view(reader->system, config)))
 		path = bm_strf("%s", config);
 	else
-		path = system_path(reader, NULL, entry->file);
+		path = bm_loader_path(reader, NULL, entry->file);
 	return path ? bm_str_set(&entry->file, path) : -ENOMEM;
 }
 
@@ -183,16 +89,18 @@ static int set_entry_file(const struct reader *reader, struct bm_entry *entry, c
  * The version of an entry's kernel: that of the same image in /boot; else what the image says, and then the system has
  * that kernel too, whatever its name; else, where the image is missing, what the BLS file or its name says.
  */
-static int set_entry_version(const struct reader *reader, struct bm_boot_entry *taken)
+static int set_entry_version(const struct bm_loader_reader *reader, struct bm_boot_entry *taken)
 {
 	struct bm_system *system = reader->system;
-	_cleanup_free_ char *problem = NULL;
 	struct bm_kernel *kernel;
 
 	for (size_t i = 0; i < system->n_kernels; i++)
 		if (bm_streq(system->kernels[i].image, taken->kernel))
-			return bm_str_set(&taken->version, system->kernels[i].version);
-	if (taken->kernel_exists && bm_system_probe_kernel(system, taken->kernel, &taken->version, &problem) < 0)
+			return bm_str_set(&taken->kernel_problem, system->kernels[i].image_problem) < 0
+				       ? -ENOMEM
+				       : bm_str_set(&taken->version, system->kernels[i].version);
+	if (taken->kernel_exists &&
+		bm_system_probe_kernel(system, taken->kernel, &taken->version, &taken->kernel_problem) < 0)
 		return -ENOMEM;
 	if (taken->version) {
 		if (bm_system_add_kernel(system, taken->version, &kernel) < 0)
@@ -205,9 +113,35 @@ static int set_entry_version(const struct reader *reader, struct bm_boot_entry *
 	return taken->version ? 0 : -ENOMEM;
 }
 
+static int take_initrds(
+	const struct bm_loader_reader *reader, const struct bm_entry *entry, struct bm_boot_entry *taken)
+{
+	for (size_t i = 0; i < entry->initrds.n; i++) {
+		_cleanup_free_ char *path = bm_loader_path(reader, &entry->place, entry->initrds.items[i]);
+
+		if (!path || bm_strv_add(&taken->initrds, path) < 0)
+			return -ENOMEM;
+		/* On a device of its own it is looked for elsewhere. */
+		if (!entry->initrd_device && !bm_root_is_file(reader->system->root, path) &&
+			bm_strv_add_once(&taken->initrds_missing, path) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Whether the options of the BLS file that the entry was made of are $kernelopts, and that has no value. */
+static bool lost_kernelopts(const struct bm_loader_reader *reader, const struct bm_entry *entry)
+{
+	for (size_t i = 0; entry->bls && !reader->kernelopts && reader->bls && i < reader->bls->n; i++)
+		if (bm_streq(reader->bls->items[i].id, entry->id))
+			return strstr(reader->bls->items[i].options, "$kernelopts") ||
+			       strstr(reader->bls->items[i].options, "${kernelopts}");
+	return false;
+}
+
 /* Makes the system's entry of the loader's. */
 static int take_entry(
-	const struct reader *reader, const struct bm_entry *entry, const char *config, const char *bls_dir)
+	const struct bm_loader_reader *reader, const struct bm_entry *entry, const char *config, const char *bls_dir)
 {
 	struct bm_loader *loader = &reader->system->loader;
 	struct bm_boot_entry *taken = BM_VEC_PUSH(loader->entries, loader->n_entries, loader->cap_entries);
@@ -215,23 +149,21 @@ static int take_entry(
 	if (!taken || bm_entry_copy(entry, &taken->entry) < 0 ||
 		set_entry_file(reader, &taken->entry, config, bls_dir) < 0)
 		return -ENOMEM;
-	if (!entry->kernel || is_foreign(reader, &entry->place))
+	if (!entry->kernel || bm_loader_foreign(reader, &entry->place))
 		return 0;
-	taken->kernel = system_path(reader, &entry->place, entry->kernel);
+	taken->kernel = bm_loader_path(reader, &entry->place, entry->kernel);
 	if (!taken->kernel)
 		return -ENOMEM;
 	taken->kernel_exists = bm_root_is_file(reader->system->root, taken->kernel);
-	for (size_t i = 0; i < entry->initrds.n; i++) {
-		_cleanup_free_ char *path = system_path(reader, &entry->place, entry->initrds.items[i]);
-
-		if (!path || bm_strv_add(&taken->initrds, path) < 0)
-			return -ENOMEM;
-	}
+	taken->place_unknown = bm_loader_unknown(reader, &entry->place);
+	taken->kernelopts_lost = lost_kernelopts(reader, entry);
+	if (take_initrds(reader, entry, taken) < 0)
+		return -ENOMEM;
 	return set_entry_version(reader, taken);
 }
 
-static int take_entries(
-	const struct reader *reader, const struct bm_entries *entries, const char *config, const char *bls_dir)
+static int take_entries(const struct bm_loader_reader *reader, const struct bm_entries *entries, const char *config,
+	const char *bls_dir)
 {
 	for (size_t i = 0; i < entries->n; i++)
 		if (take_entry(reader, &entries->items[i], config, bls_dir) < 0)
@@ -239,7 +171,48 @@ static int take_entries(
 	return 0;
 }
 
-static int read_bls(struct bm_system *system, const char *dir, struct bm_bls_list *list)
+/* The text before that line (from 1). */
+static size_t length_before(const char *text, size_t len, unsigned int line)
+{
+	const char *at = text;
+
+	while (--line > 0) {
+		const char *newline = memchr(at, '\n', len - (size_t)(at - text));
+
+		if (!newline)
+			return len;
+		at = newline + 1;
+	}
+	return (size_t)(at - text);
+}
+
+static bool names_root(const char *options)
+{
+	return bm_str_starts(options, "root=") || strstr(options, " root=") || strstr(options, "kernelopts");
+}
+
+/* Puts what GRUB reads of the file in place of the last of the list, and notes what it does not read. */
+static int take_cut(struct bm_system *system, const char *path, struct bm_bls_list *list, const char *text, size_t len)
+{
+	struct bm_loader *loader = &system->loader;
+	struct bm_bls *whole = &list->items[list->n - 1], seen;
+	struct bm_loader_cut *cut = BM_VEC_PUSH(loader->cuts, loader->n_cuts, loader->cap_cuts);
+
+	if (!cut || bm_str_set(&cut->id, whole->id) < 0 || bm_str_set(&cut->file, path) < 0 ||
+		bm_bls_parse(path, text, length_before(text, len, whole->stop_line), &seen) < 0)
+		return -ENOMEM;
+	cut->line = whole->stop_line;
+	cut->kernel = whole->kernel && !seen.kernel;
+	cut->initrd = whole->initrds.n > 0 && seen.initrds.n == 0;
+	cut->root = names_root(whole->options) && !names_root(seen.options);
+	cut->options = !bm_streq(whole->options, seen.options);
+	bm_bls_done(whole);
+	*whole = seen;
+	return 0;
+}
+
+/* Reads the entries; for_grub: as far as GRUB reads them. */
+static int read_bls(struct bm_system *system, const char *dir, bool for_grub, struct bm_bls_list *list)
 {
 	_cleanup_strv_ struct bm_strv names = {0};
 	int r = bm_root_list(system->root, dir, BLS_FILES_MAX, &names);
@@ -259,6 +232,9 @@ static int read_bls(struct bm_system *system, const char *dir, struct bm_bls_lis
 			bm_root_read(system->root, path, BM_BLS_SIZE_MAX, &text) < 0)
 			continue;
 		if (bm_bls_list_add(list, names.items[i], bm_buf_text(&text), text.len) < 0)
+			return -ENOMEM;
+		if (for_grub && list->items[list->n - 1].stop_line > 0 &&
+			take_cut(system, path, list, bm_buf_text(&text), text.len) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -282,8 +258,11 @@ static int read_environment(struct bm_system *system, const char *config, struct
 		if (bm_grubenv_parse(bm_buf_text(&text), text.len, env) < 0)
 			return -ENOMEM;
 		*ret_found = true;
-		if (env->damaged && bm_strv_addf(&system->loader.warnings, "%s: %s", path, env->damage) < 0)
+		if (env->damaged && (bm_strv_addf(&system->loader.warnings, "%s: %s", path, env->damage) < 0 ||
+					    bm_str_set(&system->loader.env_damage, env->damage) < 0))
 			return -ENOMEM;
+		system->loader.env_damage_line = env->damage_line;
+		system->loader.env_refused = env->refused;
 		if (bm_str_set(&system->loader.environment, path) < 0 ||
 			bm_str_set(&system->loader.saved_entry, bm_grubenv_get(env, "saved_entry")) < 0 ||
 			bm_str_set(&system->loader.next_entry, bm_grubenv_get(env, "next_entry")) < 0 ||
@@ -313,7 +292,7 @@ static const char *bls_dir_of(const struct bm_system *system)
 }
 
 /* Reads a grub.cfg. *ret_used is false for one that has no menu of its own (an EFI stub). */
-static int read_grub2(struct reader *reader, const char *config, bool *ret_used)
+static int read_grub2(struct bm_loader_reader *reader, const char *config, bool *ret_used)
 {
 	_cleanup_buf_ struct bm_buf text = {0};
 	_cleanup_grubenv_ struct bm_grubenv env = {0};
@@ -335,7 +314,8 @@ static int read_grub2(struct reader *reader, const char *config, bool *ret_used)
 		!strstr(bm_buf_text(&text), "submenu"))
 		return 0;
 	reader->home = bm_system_mount_of(reader->system, config);
-	if (read_environment(reader->system, config, &env, &has_env) < 0 || read_bls(reader->system, bls_dir, &bls) < 0)
+	if (read_environment(reader->system, config, &env, &has_env) < 0 ||
+		read_bls(reader->system, bls_dir, true, &bls) < 0)
 		return -ENOMEM;
 	input.path = loader_view(reader->system, config);
 	input.platform = reader->system->uefi ? "efi" : "pc";
@@ -344,11 +324,15 @@ static int read_grub2(struct reader *reader, const char *config, bool *ret_used)
 	if (bm_grubcfg_parse(bm_buf_text(&text), text.len, &input, &cfg) < 0)
 		return -ENOMEM;
 	loader->kind = cfg.uses_bls ? BM_LOADER_GRUB2_BLS : BM_LOADER_GRUB2;
+	reader->bls = &bls;
+	reader->kernelopts = bm_grubcfg_var(&cfg, "kernelopts") && *bm_grubcfg_var(&cfg, "kernelopts");
 	if (bm_str_set(&loader->config, config) < 0 || take_entries(reader, &cfg.entries, config, bls_dir) < 0)
 		return -ENOMEM;
 	loader->default_entry = (int)cfg.default_entry;
 	loader->default_lost =
 		cfg.default_reason && *cfg.default_text && bm_grubcfg_find(&cfg.entries, cfg.default_text) < 0;
+	if (*cfg.default_text && bm_str_set(&loader->default_wanted, cfg.default_text) < 0)
+		return -ENOMEM;
 	if (bm_str_set(&loader->default_text, cfg.default_reason ? cfg.default_reason : cfg.default_text) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < cfg.n_warnings; i++)
@@ -357,11 +341,12 @@ static int read_grub2(struct reader *reader, const char *config, bool *ret_used)
 				cfg.warnings[i].file ? cfg.warnings[i].file : config, cfg.warnings[i].line,
 				cfg.warnings[i].text) < 0)
 			return -ENOMEM;
+	reader->bls = NULL;
 	*ret_used = true;
 	return 0;
 }
 
-static int read_legacy(const struct reader *reader, const char *config, bool *ret_used)
+static int read_legacy(const struct bm_loader_reader *reader, const char *config, bool *ret_used)
 {
 	_cleanup_buf_ struct bm_buf text = {0}, saved = {0};
 	_cleanup_grubconf_ struct bm_grubconf conf = {0};
@@ -379,6 +364,7 @@ static int read_legacy(const struct reader *reader, const char *config, bool *re
 		return -ENOMEM;
 	loader->default_entry = (int)conf.default_entry;
 	loader->default_lost = conf.default_reason != NULL;
+	loader->default_wanted = bm_strf("%ld", conf.default_number);
 	loader->default_text =
 		conf.default_reason ? bm_strf("%s", conf.default_reason) : bm_strf("%ld", conf.default_number);
 	for (size_t i = 0; i < conf.n_warnings; i++)
@@ -386,11 +372,36 @@ static int read_legacy(const struct reader *reader, const char *config, bool *re
 			0)
 			return -ENOMEM;
 	*ret_used = true;
-	return loader->default_text ? 0 : -ENOMEM;
+	return loader->default_text && loader->default_wanted ? 0 : -ENOMEM;
+}
+
+/* Whether there are unified kernel images, which systemd-boot puts into its menu by itself. */
+static bool has_unified(const struct bm_system *system)
+{
+	static const char *const dirs[] = {"/boot/EFI/Linux", "/boot/efi/EFI/Linux", "/efi/EFI/Linux"};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(dirs); i++) {
+		_cleanup_strv_ struct bm_strv names = {0};
+
+		if (bm_root_list(system->root, dirs[i], BLS_FILES_MAX, &names) == -EFBIG)
+			return true;
+		for (size_t n = 0; n < names.n; n++)
+			if (bm_str_ends(names.items[n], ".efi"))
+				return true;
+	}
+	return false;
+}
+
+/* Whether loader.conf's default names none of the entries, so that the first is booted. What stands in EFI variables
+ * (@saved), and what systemd-boot finds by itself, can't be called missing. */
+static bool lost_pattern(const struct bm_system *system, const char *pattern, const struct bm_bls *chosen)
+{
+	return pattern && *pattern != '@' && !bm_str_starts(pattern, "auto-") && !bm_str_ends(pattern, ".efi") &&
+	       !system->loader.unified && !bm_loader_conf_names(pattern, chosen);
 }
 
 /* systemd-boot: loader.conf and BLS files on the ESP or on /boot, without any GRUB. */
-static int read_systemd_boot(struct reader *reader)
+static int read_systemd_boot(struct bm_loader_reader *reader)
 {
 	_cleanup_buf_ struct bm_buf text = {0};
 	_cleanup_bls_list_ struct bm_bls_list bls = {0};
@@ -402,7 +413,7 @@ static int read_systemd_boot(struct reader *reader)
 	_cleanup_free_ char *config = base ? bm_path_join(base, "loader.conf") : NULL;
 	int r;
 
-	if (!config || read_bls(reader->system, dir, &bls) < 0)
+	if (!config || read_bls(reader->system, dir, false, &bls) < 0)
 		return -ENOMEM;
 	if (bls.n == 0)
 		return 0;
@@ -415,7 +426,10 @@ static int read_systemd_boot(struct reader *reader)
 		return -ENOMEM;
 	loader->kind = BM_LOADER_BLS;
 	loader->default_entry = (int)bm_loader_conf_default(&conf, &bls);
+	loader->default_lost = lost_pattern(reader->system, conf.default_pattern, &bls.items[loader->default_entry]);
 	r = bm_str_set(&loader->config, config);
+	if (r == 0)
+		r = bm_str_set(&loader->default_wanted, conf.default_pattern);
 	if (r == 0)
 		r = bm_str_set(&loader->default_text, conf.default_pattern ? conf.default_pattern : "the newest");
 	bm_loader_conf_done(&conf);
@@ -450,7 +464,7 @@ static const char *own_esp_folder(const struct bm_system *system, const char *ba
 }
 
 /* grub.cfg on an ESP: /boot/efi/EFI/NAME/grub.cfg. Where the system has its own there, the others are not its. */
-static int read_esp(struct reader *reader, bool *ret_used)
+static int read_esp(struct bm_loader_reader *reader, bool *ret_used)
 {
 	static const char *const bases[] = {"/boot/efi/EFI", "/efi/EFI", "/boot/EFI"};
 
@@ -480,11 +494,12 @@ int bm_system_read_loader(struct bm_system *system, const struct bm_devices *dev
 	static const char *const grub2[] = {"/boot/grub2/grub.cfg", "/boot/grub/grub.cfg"};
 	static const char *const legacy[] = {
 		"/boot/grub/grub.conf", "/boot/grub/menu.lst", "/boot/efi/EFI/redhat/grub.conf"};
-	struct reader reader = {.system = system, .devices = devices};
+	struct bm_loader_reader reader = {.system = system, .devices = devices};
 	bool used = false;
 	int r = 0;
 
 	system->loader.default_entry = -1;
+	system->loader.unified = has_unified(system);
 	if (system->uefi)
 		r = read_esp(&reader, &used);
 	for (size_t i = 0; r == 0 && !used && i < BM_ARRAY_SIZE(grub2); i++)

@@ -226,6 +226,23 @@ static int look_below(struct bm_system *system, struct bm_mount *mount, const st
 	return 0;
 }
 
+/* How much room the mount has. Below a given root, a folder that is no mount point has its parent's. */
+static void look_at_space(const struct bm_system *system, struct bm_mount *mount)
+{
+	struct bm_fs_space space;
+	struct bm_stat top, here;
+
+	if (!mount->looked || bm_root_space(system->root, mount->target, &space) < 0)
+		return;
+	if (!bm_streq(mount->target, "/") &&
+		(bm_root_stat(system->root, "/", true, &top) < 0 ||
+			bm_root_stat(system->root, mount->target, true, &here) < 0 || top.dev == here.dev))
+		return;
+	mount->space_known = true;
+	mount->free_bytes = space.free_bytes;
+	mount->total_bytes = space.total_bytes;
+}
+
 /* A vfat with EFI at its top. The folder alone is no sign: Enterprise Linux has /boot/efi/EFI on BIOS machines, too. */
 static bool is_esp_mount(const struct bm_system *system, const struct bm_mount *mount, const struct bm_devices *devices,
 	const struct bm_volumes *volumes)
@@ -266,6 +283,8 @@ int bm_system_read_mounts(struct bm_system *system, const struct bm_devices *dev
 	for (size_t i = 0; i < system->n_mounts; i++)
 		if (is_esp_mount(system, &system->mounts[i], devices, volumes))
 			system->uefi = true;
+	for (size_t i = 0; i < system->n_mounts; i++)
+		look_at_space(system, &system->mounts[i]);
 	bm_err_clear();
 	return 0;
 }

@@ -15,6 +15,19 @@ static const char *const common_storage[] = {"ahci", "ata_piix", "sd_mod", "nvme
 	"virtio_scsi", "vmw_pvscsi", "mptspi", "mptsas", "mpt3sas", "megaraid_sas", "hv_vmbus", "hv_storvsc",
 	"xen_blkfront"};
 
+/* The driver of an array, by the beginning of its level. */
+static const struct {
+	const char *level, *module;
+} md_modules[] = {
+	{"raid10", "raid10"},
+	{"raid0", "raid0"},
+	{"raid1", "raid1"},
+	{"raid4", "raid456"},
+	{"raid5", "raid456"},
+	{"raid6", "raid456"},
+	{"linear", "linear"},
+};
+
 /* What device-mapper needs beside dm_mod for a type of logical volume, by the beginning of its name. */
 static const struct {
 	const char *lv_type, *module;
@@ -67,11 +80,18 @@ static int add_driver(
 	return 0;
 }
 
-static int add_tool(struct bm_needs *needs, const char *name, const char *why)
+static int add_tool(struct bm_needs *needs, const char *name, const char *other, const char *why)
 {
-	struct bm_proof_tool *tool = BM_VEC_PUSH(needs->tools, needs->n_tools, needs->cap_tools);
+	struct bm_proof_tool *tool;
 
-	return !tool || keep(needs, name, &tool->name) < 0 || keep(needs, why, &tool->why) < 0 ? -ENOMEM : 0;
+	for (size_t i = 0; i < needs->n_tools; i++)
+		if (bm_streq(needs->tools[i].name, name))
+			return 0;
+	tool = BM_VEC_PUSH(needs->tools, needs->n_tools, needs->cap_tools);
+	return !tool || keep(needs, name, &tool->name) < 0 || keep(needs, other, &tool->other) < 0 ||
+			       keep(needs, why, &tool->why) < 0
+		       ? -ENOMEM
+		       : 0;
 }
 
 /*
@@ -90,6 +110,38 @@ static bool is_storage_level(const struct bm_device_driver *level)
 	return !class || strncmp(class, "bc06", 4) != 0;
 }
 
+/* What the kind of device needs beside the drivers of hardware: device-mapper, md, and the programs that assemble. */
+static int add_kind(struct bm_needs *needs, const struct bm_device *device)
+{
+	const char *type = device->lv_type ? device->lv_type : "";
+
+	switch (device->kind) {
+	case BM_DEVICE_LV:
+		needs->lvm = true;
+		if (add_driver(needs, NULL, "dm_mod", device->name, BM_PROOF_STORAGE) < 0)
+			return -ENOMEM;
+		for (size_t t = 0; t < BM_ARRAY_SIZE(lv_modules); t++)
+			if (bm_str_starts(type, lv_modules[t].lv_type) &&
+				add_driver(needs, NULL, lv_modules[t].module, device->name, BM_PROOF_STORAGE) < 0)
+				return -ENOMEM;
+		return add_tool(needs, "lvm", NULL, "the root lies on a logical volume");
+	case BM_DEVICE_CRYPT:
+		if (add_driver(needs, NULL, "dm_mod", device->name, BM_PROOF_STORAGE) < 0 ||
+			add_driver(needs, NULL, "dm_crypt", device->name, BM_PROOF_STORAGE) < 0)
+			return -ENOMEM;
+		return add_tool(needs, "cryptsetup", "systemd-cryptsetup", "the root is encrypted");
+	case BM_DEVICE_MD:
+		for (size_t t = 0; t < BM_ARRAY_SIZE(md_modules); t++)
+			if (bm_str_starts(type, md_modules[t].level))
+				return add_driver(needs, NULL, md_modules[t].module, device->name, BM_PROOF_STORAGE) < 0
+					       ? -ENOMEM
+					       : add_tool(needs, "mdadm", NULL, "the root lies on a RAID array");
+		return add_tool(needs, "mdadm", NULL, "the root lies on a RAID array");
+	default:
+		return 0;
+	}
+}
+
 /* The drivers of every device that the one at index lies on. */
 static int follow_chain(struct bm_needs *needs, const struct bm_devices *devices, size_t index)
 {
@@ -103,15 +155,8 @@ static int follow_chain(struct bm_needs *needs, const struct bm_devices *devices
 				add_driver(needs, device->drivers[d].modalias, device->drivers[d].module, device->name,
 					BM_PROOF_STORAGE) < 0)
 				return -ENOMEM;
-		if (device->kind != BM_DEVICE_LV)
-			continue;
-		needs->lvm = true;
-		if (add_driver(needs, NULL, "dm_mod", device->name, BM_PROOF_STORAGE) < 0)
+		if (add_kind(needs, device) < 0)
 			return -ENOMEM;
-		for (size_t t = 0; t < BM_ARRAY_SIZE(lv_modules); t++)
-			if (device->lv_type && bm_str_starts(device->lv_type, lv_modules[t].lv_type) &&
-				add_driver(needs, NULL, lv_modules[t].module, device->name, BM_PROOF_STORAGE) < 0)
-				return -ENOMEM;
 	}
 	return 0;
 }
@@ -230,15 +275,12 @@ static int read_rdinit(struct bm_needs *needs, const struct bm_system *system, c
 	return bm_str_set(&needs->rdinit, bm_cmdline_last(&line, "rdinit"));
 }
 
-static int read_needs(const struct bm_survey *survey, const struct bm_system *system, const struct bm_kernel *kernel,
-	bool for_build, struct bm_needs *needs)
+/* What / and /usr lie on, and their filesystems. */
+static int read_root(const struct bm_survey *survey, const struct bm_system *system, struct bm_needs *needs)
 {
 	static const char *const early[] = {"/", "/usr"};
 
 	needs->hardware_known = bm_needs_hardware_known(survey, system);
-	if (bm_str_set(&needs->version, kernel->version) < 0 || read_modules(needs, system, kernel) < 0 ||
-		read_config(needs, system, kernel) < 0 || read_rdinit(needs, system, kernel) < 0)
-		return -ENOMEM;
 	for (size_t i = 0; i < BM_ARRAY_SIZE(early); i++) {
 		const struct bm_mount *mount = bm_system_mount(system, early[i]);
 
@@ -249,7 +291,15 @@ static int read_needs(const struct bm_survey *survey, const struct bm_system *sy
 		if (add_filesystem(needs, survey, mount) < 0)
 			return -ENOMEM;
 	}
-	if (needs->lvm && add_tool(needs, "lvm", "the root lies on a logical volume") < 0)
+	return 0;
+}
+
+static int read_needs(const struct bm_survey *survey, const struct bm_system *system, const struct bm_kernel *kernel,
+	bool for_build, struct bm_needs *needs)
+{
+	if (bm_str_set(&needs->version, kernel->version) < 0 || read_modules(needs, system, kernel) < 0 ||
+		read_config(needs, system, kernel) < 0 || read_rdinit(needs, system, kernel) < 0 ||
+		read_root(survey, system, needs) < 0)
 		return -ENOMEM;
 	if (for_build && !needs->hardware_known)
 		for (size_t i = 0; i < BM_ARRAY_SIZE(common_storage); i++)
@@ -257,6 +307,18 @@ static int read_needs(const struct bm_survey *survey, const struct bm_system *sy
 				add_driver(needs, NULL, common_storage[i], "common storage", BM_PROOF_STORAGE) < 0)
 				return -ENOMEM;
 	return resolve_add_drivers(needs);
+}
+
+int bm_needs_of_root(const struct bm_survey *survey, const struct bm_system *system, struct bm_needs *ret_needs)
+{
+	struct bm_needs needs = {0};
+	int r = read_root(survey, system, &needs);
+
+	if (r < 0)
+		bm_needs_done(&needs);
+	else
+		*ret_needs = needs;
+	return r;
 }
 
 int bm_needs_read(const struct bm_survey *survey, const struct bm_system *system, const struct bm_kernel *kernel,

@@ -33,6 +33,10 @@ struct bm_needs {
  */
 int bm_needs_read(const struct bm_survey *survey, const struct bm_system *system, const struct bm_kernel *kernel,
 	bool for_build, struct bm_needs *ret_needs) BM_MUST_CHECK;
+/* What the root's device chain and filesystem need, whatever the kernel: drivers and tools, without modules. The same
+ * rules. */
+int bm_needs_of_root(
+	const struct bm_survey *survey, const struct bm_system *system, struct bm_needs *ret_needs) BM_MUST_CHECK;
 void bm_needs_done(struct bm_needs *needs);
 #define _cleanup_needs_ BM_CLEANUP(bm_needs_done)
 

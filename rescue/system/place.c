@@ -115,8 +115,44 @@ static char *habitual_path(const struct bm_system *system, const struct bm_kerne
 	return bm_strf("/boot/initramfs-%s.img", kernel->version);
 }
 
+static void forget(struct bm_strv *list, const char *text)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (!bm_streq(list->items[i], text))
+			continue;
+		free(list->items[i]);
+		list->n--;
+		memmove(&list->items[i], &list->items[i + 1], (list->n - i) * sizeof(*list->items));
+		return;
+	}
+}
+
+/* The initramfs that each entry loads; what is left among the missing ones is what is loaded beside it. */
+static int place_entries(struct bm_system *system)
+{
+	for (size_t i = 0; i < system->loader.n_entries; i++) {
+		struct bm_boot_entry *entry = &system->loader.entries[i];
+		const char *named = main_initrd(entry);
+		struct bm_stat st;
+
+		if (!named)
+			continue;
+		free(entry->initramfs);
+		entry->initramfs = without_links(system, named);
+		if (!entry->initramfs)
+			return -ENOMEM;
+		entry->initramfs_exists =
+			bm_root_stat(system->root, entry->initramfs, true, &st) == 0 && st.type == BM_FILE_REGULAR;
+		entry->initramfs_size = entry->initramfs_exists ? st.size_bytes : 0;
+		forget(&entry->initrds_missing, named);
+	}
+	return 0;
+}
+
 int bm_system_place_initramfs(struct bm_system *system)
 {
+	if (place_entries(system) < 0)
+		return -ENOMEM;
 	for (size_t i = 0; i < system->n_kernels; i++) {
 		struct bm_kernel *kernel = &system->kernels[i];
 		const struct bm_boot_entry *entry = bm_system_entry_of(system, kernel->version);

@@ -19,10 +19,12 @@ void bm_proof_done(struct bm_proof *proof)
 	for (size_t i = 0; i < proof->n_problems; i++) {
 		free(proof->problems[i].subject);
 		free(proof->problems[i].text);
+		free(proof->problems[i].program);
 	}
 	free(proof->problems);
 	bm_strv_done(&proof->proven);
 	bm_strv_done(&proof->notes);
+	free(proof->generator);
 	*proof = (struct bm_proof){0};
 }
 
@@ -175,32 +177,74 @@ static void check_init(struct bm_prover *prover)
 	bm_prover_program(prover, &init);
 }
 
+/* The tool's path in the image, NULL where it is nowhere; for free(). */
+static char *find_tool(struct bm_prover *prover, const char *name)
+{
+	static const char *const dirs[] = {
+		"/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/lib/systemd", "/lib/systemd"};
+
+	for (size_t i = 0; name && i < BM_ARRAY_SIZE(dirs); i++) {
+		char *path = bm_path_join(dirs[i], name);
+
+		if (!path)
+			prover->failed = true;
+		else if (bm_image_list_find(prover->list, path))
+			return path;
+		free(path);
+	}
+	return NULL;
+}
+
 static void check_tool(struct bm_prover *prover, const struct bm_proof_tool *tool)
 {
-	static const char *const dirs[] = {"/usr/sbin", "/usr/bin", "/sbin", "/bin"};
 	struct bm_prover_program program = {
 		.missing = BM_PROOF_NO_TOOL,
 		.interpreter = BM_PROOF_TOOL_LIBRARY,
 		.library = BM_PROOF_TOOL_LIBRARY,
-		.path = tool->name,
 		.why = tool->why,
 	};
-	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *path = find_tool(prover, tool->name);
+	size_t before = prover->proof.n_problems;
 
-	for (size_t i = 0; i < BM_ARRAY_SIZE(dirs); i++) {
-		free(path);
-		path = bm_path_join(dirs[i], tool->name);
-		if (!path) {
+	if (!path)
+		path = find_tool(prover, tool->other);
+	program.path = path;
+	if (path)
+		bm_prover_program(prover, &program);
+	else
+		bm_prover_problem(
+			prover, BM_PROOF_NO_TOOL, tool->name, "%s is not in the image (%s)", tool->name, tool->why);
+	for (size_t i = before; i < prover->proof.n_problems; i++)
+		if (bm_str_set(&prover->proof.problems[i].program, tool->name) < 0)
 			prover->failed = true;
-			return;
-		}
-		if (bm_image_list_find(prover->list, path)) {
-			program.path = path;
-			bm_prover_program(prover, &program);
-			return;
-		}
+}
+
+/*
+ * What the image brings with it. dracut leaves the arguments of the machine that it was built on in etc/cmdline.d, the
+ * root's in a file named for it (95root-dev.conf, 20-root-dev.conf) or, given by hand, in one that is named otherwise.
+ */
+static void look_at_kind(struct bm_prover *prover)
+{
+	static const char *const own_names[] = {
+		"lvm", "crypt", "mdraid", "dmraid", "multipath", "resume", "cmdline-ask"};
+	const struct bm_image_list *list = prover->list;
+	const struct bm_image_node *dir = bm_image_list_find(list, "/etc/cmdline.d");
+
+	if (bm_str_set(&prover->proof.generator, list->generator) < 0)
+		prover->failed = true;
+	prover->proof.systemd = bm_image_list_find(list, "/usr/lib/systemd/systemd") ||
+				bm_image_list_find(list, "/lib/systemd/systemd");
+	for (size_t i = 1; dir && i < list->n_nodes; i++) {
+		const struct bm_image_node *node = &list->nodes[i];
+		const char *name = bm_image_list_name(list, node);
+		bool other = false;
+
+		if (&list->nodes[node->parent] != dir || bm_image_list_body(list, node)->size == 0)
+			continue;
+		for (size_t n = 0; n < BM_ARRAY_SIZE(own_names); n++)
+			other |= strstr(name, own_names[n]) != NULL;
+		prover->proof.brings_root |= !other;
 	}
-	bm_prover_problem(prover, BM_PROOF_NO_TOOL, tool->name, "%s is not in the image (%s)", tool->name, tool->why);
 }
 
 int bm_proof_check(const struct bm_image_list *list, const struct bm_image_summary *summary,
@@ -215,6 +259,7 @@ int bm_proof_check(const struct bm_image_list *list, const struct bm_image_summa
 		prover.proof.unpacked_bytes = summary->uncompressed;
 		check_compressions(&prover);
 		if (check_list(&prover)) {
+			look_at_kind(&prover);
 			check_init(&prover);
 			bm_prover_drivers(&prover);
 			for (size_t i = 0; i < need->n_tools; i++)

@@ -37,6 +37,7 @@ struct bm_proof_driver {
 /* A program that must be inside, with its libraries: "lvm" where root is on LVM. */
 struct bm_proof_tool {
 	const char *name;
+	const char *other; /* another that serves as well, or NULL */
 	const char *why;
 };
 
@@ -77,17 +78,20 @@ enum bm_proof_kind {
 struct bm_proof_problem {
 	enum bm_proof_kind kind;
 	char *subject; /* the file, module or program; NULL */
+	char *program; /* of BM_PROOF_NO_TOOL and BM_PROOF_TOOL_LIBRARY: the tool's name; NULL */
 	char *text;    /* one sentence with the evidence, without full stop; names are made safe for a terminal */
 };
 
 struct bm_proof {
-	bool verdict;			      /* no problem */
+	bool verdict; /* no problem */
 	uint64_t image_bytes, unpacked_bytes; /* of a whole image; 0 of another */
-	bool systemd;			      /* systemd runs in it */
 	struct bm_proof_problem *problems;
 	size_t n_problems, cap_problems;
 	struct bm_strv proven; /* one sentence each */
 	struct bm_strv notes;  /* what could not be known, or is unusual but harmless */
+	char *generator;       /* which tool built it ("dracut 059", "initramfs-tools"), or NULL */
+	bool systemd;	       /* systemd runs in it */
+	bool brings_root;      /* it holds arguments of its own, root= among them */
 };
 
 void bm_proof_done(struct bm_proof *proof);

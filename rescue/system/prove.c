@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "prove.h"
 
+#include <errno.h>
+
 #include "../base/err.h"
 #include "../os/fileio.h"
 
@@ -42,4 +44,18 @@ int bm_prove_kernel(const struct bm_survey *survey, const struct bm_system *syst
 	int r = bm_needs_read(survey, system, kernel, false, &needs);
 
 	return r < 0 ? r : bm_prove_file(system->root, kernel->initramfs_path, &needs, ret_proof);
+}
+
+int bm_prove_entry(
+	const struct bm_survey *survey, const struct bm_system *system, size_t entry, struct bm_proof *ret_proof)
+{
+	_cleanup_needs_ struct bm_needs needs = {0};
+	const struct bm_boot_entry *boot = entry < system->loader.n_entries ? &system->loader.entries[entry] : NULL;
+	const struct bm_kernel *kernel = boot && boot->version ? bm_system_kernel(system, boot->version) : NULL;
+	int r;
+
+	if (!kernel || !boot->initramfs || !boot->initramfs_exists)
+		return bm_err(-ENOENT, "the boot entry loads no initramfs that is there");
+	r = bm_needs_read(survey, system, kernel, false, &needs);
+	return r < 0 ? r : bm_prove_file(system->root, boot->initramfs, &needs, ret_proof);
 }

@@ -20,4 +20,8 @@ int bm_prove_file(const struct bm_root *root, const char *path, const struct bm_
 int bm_prove_kernel(const struct bm_survey *survey, const struct bm_system *system, const struct bm_kernel *kernel,
 	struct bm_proof *ret_proof) BM_MUST_CHECK;
 
+/* Proves the initramfs that the boot entry of this index loads. -ENOENT where it loads none, or none that is there. */
+int bm_prove_entry(const struct bm_survey *survey, const struct bm_system *system, size_t entry,
+	struct bm_proof *ret_proof) BM_MUST_CHECK;
+
 #endif

@@ -32,6 +32,7 @@ static void kernel_done(struct bm_kernel *kernel)
 	free(kernel->initramfs_path);
 	free(kernel->config);
 	bm_strv_done(&kernel->lack);
+	bm_strv_done(&kernel->modular);
 }
 
 static void loader_done(struct bm_loader *loader)
@@ -41,10 +42,20 @@ static void loader_done(struct bm_loader *loader)
 	for (size_t i = 0; i < loader->n_entries; i++) {
 		bm_entry_done(&loader->entries[i].entry);
 		free(loader->entries[i].kernel);
+		free(loader->entries[i].kernel_problem);
 		free(loader->entries[i].version);
+		free(loader->entries[i].initramfs);
 		bm_strv_done(&loader->entries[i].initrds);
+		bm_strv_done(&loader->entries[i].initrds_missing);
 	}
+	for (size_t i = 0; i < loader->n_cuts; i++) {
+		free(loader->cuts[i].id);
+		free(loader->cuts[i].file);
+	}
+	free(loader->cuts);
 	free(loader->entries);
+	free(loader->env_damage);
+	free(loader->default_wanted);
 	free(loader->default_text);
 	free(loader->saved_entry);
 	free(loader->next_entry);
@@ -117,6 +128,8 @@ static int read_system(struct bm_system *system, const struct bm_survey *survey)
 		r = bm_system_read_kernels(system);
 	if (r == 0)
 		r = bm_system_read_loader(system, &survey->devices);
+	if (r == 0)
+		r = bm_system_read_configs(system, survey);
 	if (r == 0)
 		r = bm_system_place_initramfs(system);
 	if (r == 0)

@@ -57,11 +57,15 @@ struct bm_kernel {
 	bool initramfs_by_entry;
 	bool initramfs_exists;
 	uint64_t initramfs_size;
-	char *config;	     /* path of its configuration, or NULL */
-	bool config_known;   /* that could be read, and the two below are true */
-	bool config_initrd;  /* CONFIG_BLK_DEV_INITRD */
-	struct bm_strv lack; /* options that the root needs and that are not set: "CONFIG_EXT4_FS" */
-	bool rescue;	     /* an entry's "0-rescue" image */
+	char *config;		/* path of its configuration, or NULL */
+	bool config_known;	/* that could be read, and what follows is true */
+	bool config_initrd;	/* CONFIG_BLK_DEV_INITRD */
+	bool config_modules;	/* CONFIG_MODULES */
+	bool config_inner;	/* CONFIG_INITRAMFS_SOURCE: it brings an initramfs inside itself */
+	bool config_root;	/* CONFIG_CMDLINE names a root= */
+	struct bm_strv lack;	/* options that the root needs and that are not set: "CONFIG_EXT4_FS" */
+	struct bm_strv modular; /* those that are modules, so that only an initramfs can load them */
+	bool rescue;		/* an entry's "0-rescue" image */
 };
 
 /* A boot entry with its paths as the system's own. */
@@ -69,8 +73,24 @@ struct bm_boot_entry {
 	struct bm_entry entry; /* as the loader writes it */
 	char *kernel;	       /* path in the system, or NULL */
 	bool kernel_exists;
-	struct bm_strv initrds; /* paths in the system */
-	char *version;		/* of its kernel: from the image, else from its name; or NULL */
+	char *kernel_problem;		/* why that is no kernel, or NULL */
+	bool place_unknown;		/* it lies on a filesystem or partition that is none of the system's */
+	struct bm_strv initrds;		/* paths in the system */
+	struct bm_strv initrds_missing; /* those of them that are not there */
+	char *initramfs;		/* that of initrds which is the initramfs, links followed; or NULL */
+	bool initramfs_exists;
+	uint64_t initramfs_size;
+	bool kernelopts_lost; /* its options are $kernelopts, which has no value */
+	char *version;	      /* of its kernel: from the image, else from its name; or NULL */
+};
+
+/* A BLS file of which GRUB reads only the beginning. */
+struct bm_loader_cut {
+	char *id;		   /* of the entry */
+	char *file;		   /* path in the system */
+	unsigned int line;	   /* at which GRUB stops */
+	bool kernel, initrd, root; /* they stand behind it, and not before */
+	bool options;		   /* so does a part of the options */
 };
 
 enum bm_loader_kind {
@@ -83,14 +103,21 @@ enum bm_loader_kind {
 
 struct bm_loader {
 	enum bm_loader_kind kind;
-	char *config;	   /* path of grub.cfg, grub.conf, loader.conf */
-	char *environment; /* path of grubenv, or NULL */
+	char *config;		      /* path of grub.cfg, grub.conf, loader.conf */
+	char *environment;	      /* path of grubenv, or NULL */
+	char *env_damage;	      /* what is wrong with that, or NULL */
+	unsigned int env_damage_line; /* 0: the file as a whole */
+	bool env_refused;	      /* GRUB sets nothing from it */
 	struct bm_boot_entry *entries;
 	size_t n_entries, cap_entries;
-	int default_entry;  /* index, or -1 */
-	char *default_text; /* what the configuration says the default is, or why there is none */
-	bool default_lost;  /* it names what the menu does not have: the first entry boots instead */
+	int default_entry;    /* index, or -1 */
+	char *default_wanted; /* what the configuration asks for: an id, a title, a number, a pattern; or NULL */
+	char *default_text;   /* what the configuration says the default is, or why there is none */
+	bool default_lost;    /* it names what the menu does not have: the first entry boots instead */
 	char *saved_entry, *next_entry, *kernelopts;
+	struct bm_loader_cut *cuts;
+	size_t n_cuts, cap_cuts;
+	bool unified;		 /* there are unified kernel images on the ESP, which are not looked into */
 	struct bm_strv warnings; /* "FILE:LINE: what" */
 };
 
@@ -191,6 +218,8 @@ int bm_system_read_tools(struct bm_system *system) BM_MUST_CHECK;
 /* The files that a judgement or a repair may need as text: fstab, crypttab, the loader's ... After the loader. */
 int bm_system_read_sources(struct bm_system *system) BM_MUST_CHECK;
 int bm_system_read_userland(struct bm_system *system) BM_MUST_CHECK;
+/* What the kernels' configurations say about the root of the system. After the loader. */
+int bm_system_read_configs(struct bm_system *system, const struct bm_survey *survey) BM_MUST_CHECK;
 /* Sets each kernel's initramfs_path from the entries or the distribution's habit. After kernels and loader. */
 int bm_system_place_initramfs(struct bm_system *system) BM_MUST_CHECK;
 void bm_system_done(struct bm_system *system);

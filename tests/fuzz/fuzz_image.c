@@ -33,7 +33,7 @@ static void prove(const struct bm_image_list *list, const struct bm_image_summar
 		{.name = "virtio_blk", .why = "vda", .role = BM_PROOF_STORAGE},
 		{.name = "ext3", .modalias = "fs-ext3", .why = "/", .role = BM_PROOF_FILESYSTEM},
 	};
-	const struct bm_proof_tool tool = {"lvm", "the root lies on a logical volume"};
+	const struct bm_proof_tool tool = {"lvm", NULL, "the root lies on a logical volume"};
 	const struct bm_proof_need need = {.version = "6.1.0-1-amd64",
 		.compressions = 1U << BM_COMPRESSION_GZIP,
 		.drivers = drivers,

@@ -123,7 +123,7 @@ static const struct bm_proof_driver disk = {
 	.modalias = "virtio:d00000002v00001AF4", .name = "virtio_blk", .why = "vda"};
 static const struct bm_proof_driver root_xfs = {
 	.modalias = "fs-xfs", .name = "xfs", .why = "/", .role = BM_PROOF_FILESYSTEM};
-static const struct bm_proof_tool lvm = {"lvm", "the root lies on a logical volume"};
+static const struct bm_proof_tool lvm = {"lvm", NULL, "the root lies on a logical volume"};
 
 /* Expects exactly one problem, or none for kind -1. */
 static void expect_need(unsigned int how, const struct bm_proof_need *need, int kind, const char *subject)

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Private to loader*.c. */
+#ifndef BM_SYSTEM_LOADER_INT_H
+#define BM_SYSTEM_LOADER_INT_H
+
+#include "../fmt/bls.h"
+#include "system.h"
+
+struct bm_loader_reader {
+	struct bm_system *system;
+	const struct bm_devices *devices;
+	const struct bm_mount *home;   /* where paths that name no place are looked for first, or NULL */
+	const struct bm_bls_list *bls; /* of the configuration that is read, or NULL */
+	bool kernelopts;	       /* $kernelopts has a value there */
+};
+
+/* Whether the place is a filesystem that is there and is none of this system's: the entry boots another system. */
+bool bm_loader_foreign(const struct bm_loader_reader *reader, const struct bm_entry_place *place);
+
+/* Whether the place is none of this system's filesystems, as far as that can be told. */
+bool bm_loader_unknown(const struct bm_loader_reader *reader, const struct bm_entry_place *place);
+
+/*
+ * The path of the system for what the loader calls path on place. Where the place names a filesystem of the system,
+ * the loader looks nowhere else. Where it does not tell, the filesystem of /boot is tried, then that of the root; what
+ * exists wins, else the first is meant. For free(); NULL when memory is short.
+ */
+char *bm_loader_path(const struct bm_loader_reader *reader, const struct bm_entry_place *place, const char *path);
+
+#endif

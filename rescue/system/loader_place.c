@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From the paths and devices that a boot loader names to the files of the system.
+ */
+#include <string.h>
+
+#include "../base/str.h"
+#include "loader_int.h"
+
+static bool place_names(const struct bm_entry_place *place, const struct bm_device *device)
+{
+	return (place->search_uuid && bm_strcaseeq(place->search_uuid, device->uuid)) ||
+	       (place->search_label && bm_streq(place->search_label, device->label));
+}
+
+/* The mounts whose filesystem the loader's place names (btrfs: one filesystem, several mounts); how many. */
+static size_t mounts_of_place(const struct bm_loader_reader *reader, const struct bm_entry_place *place,
+	const struct bm_mount *ret_mounts[], size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; place && n < max && i < reader->system->n_mounts; i++) {
+		const struct bm_mount *mount = &reader->system->mounts[i];
+
+		if (mount->device >= 0 && place_names(place, &reader->devices->items[mount->device]))
+			ret_mounts[n++] = mount;
+	}
+	return n;
+}
+
+bool bm_loader_foreign(const struct bm_loader_reader *reader, const struct bm_entry_place *place)
+{
+	const struct bm_mount *mount;
+
+	/* A /boot that fstab does not name may be mounted below a given root all the same. */
+	if (mounts_of_place(reader, place, &mount, 1) > 0 ||
+		(reader->system->given && !bm_system_mount(reader->system, "/boot")))
+		return false;
+	for (size_t i = 0; i < reader->devices->n; i++)
+		if (place_names(place, &reader->devices->items[i]))
+			return true;
+	return false;
+}
+
+/* The partition's number in "hd0,gpt2", "hd0,msdos1", and in GRUB legacy's "hd0,0", which counts from 0; 0 for none. */
+static unsigned int partition_of(const struct bm_system *system, const char *device)
+{
+	const char *at = strchr(device, ',');
+	size_t digits;
+	uint64_t number;
+
+	if (!at)
+		return 0;
+	at += 1 + strspn(at + 1, "abcdefghijklmnopqrstuvwxyz");
+	digits = strcspn(at, ",");
+	if (bm_num_base(at, digits, 10, &number) < 0 || number > UINT16_MAX)
+		return 0;
+	return (unsigned int)number + (system->loader.kind == BM_LOADER_GRUB_LEGACY ? 1 : 0);
+}
+
+bool bm_loader_unknown(const struct bm_loader_reader *reader, const struct bm_entry_place *place)
+{
+	const struct bm_mount *mount;
+	unsigned int number;
+
+	if (mounts_of_place(reader, place, &mount, 1) > 0)
+		return false;
+	if (place->search_uuid || place->search_label)
+		return true;
+	number = place->device ? partition_of(reader->system, place->device) : 0;
+	for (size_t i = 0; number > 0 && i < reader->system->n_mounts; i++) {
+		mount = &reader->system->mounts[i];
+		if (!bm_streq(mount->target, "/") && !bm_streq(mount->target, "/boot"))
+			continue;
+		if (mount->device < 0 || reader->devices->items[mount->device].part_number == 0 ||
+			reader->devices->items[mount->device].part_number == number)
+			return false;
+	}
+	return number > 0;
+}
+
+/* On btrfs the loader sees the top of the filesystem: /@/boot/x is /boot/x of the system in subvolume @. */
+static char *without_subvolume(const struct bm_mount *mount, const char *path)
+{
+	_cleanup_free_ char *subvolume = NULL;
+	_cleanup_free_ char *prefix = NULL;
+
+	if (!mount->options || bm_fstab_option(mount->options, "subvol", &subvolume) <= 0 || !subvolume)
+		return NULL;
+	prefix = bm_path_join("/", subvolume);
+	if (!prefix || bm_streq(prefix, "/") || !bm_path_below(path, prefix))
+		return NULL;
+	return bm_path_join(mount->target, path + strlen(prefix));
+}
+
+char *bm_loader_path(const struct bm_loader_reader *reader, const struct bm_entry_place *place, const char *path)
+{
+	const struct bm_mount *tries[8];
+	size_t n = mounts_of_place(reader, place, tries, BM_ARRAY_SIZE(tries));
+	char *first = NULL;
+
+	if (n == 0) {
+		tries[n++] =
+			!place || !(place->device || place->search_uuid || place->search_label || place->search_file)
+				? reader->home
+				: NULL;
+		tries[n++] = bm_system_mount(reader->system, "/boot");
+		tries[n++] = bm_system_mount(reader->system, "/");
+	}
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_free_ char *plain = NULL, *inner = NULL;
+
+		if (!tries[i])
+			continue;
+		inner = without_subvolume(tries[i], path);
+		if (inner && bm_root_exists(reader->system->root, inner)) {
+			free(first);
+			return bm_path_join(inner, "");
+		}
+		plain = bm_path_join(tries[i]->target, path);
+		if (plain && bm_root_exists(reader->system->root, plain)) {
+			free(first);
+			return bm_path_join(plain, "");
+		}
+		if (!first)
+			first = inner ? bm_path_join(inner, "") : plain ? bm_path_join(plain, "") : NULL;
+	}
+	return first;
+}
