@@ -1,10 +1,159 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Filesystems that can't be mounted, and those that can but have recorded errors. A filesystem that only this kernel
+ * can't mount is not damaged, and must not be repaired: the two are kept apart.
+ */
 #include "check_int.h"
 
 #include <errno.h>
+#include <string.h>
+
+#include "../base/str.h"
+
+/* What the boot does with a filesystem. */
+enum need {
+	NEED_NONE, /* nothing of this system names it */
+	NEED_SOME, /* it is named, and the boot goes on without it */
+	NEED_BOOT, /* without it the boot ends: the system's own, or in fstab without nofail */
+};
+
+static enum need need_of(const struct bm_check *check, size_t device, const char **ret_target)
+{
+	const struct bm_system *system = check->system;
+	enum need need = NEED_NONE;
+
+	*ret_target = NULL;
+	for (size_t i = 0; i < system->n_mounts; i++)
+		if (system->mounts[i].device == (int)device) {
+			*ret_target = system->mounts[i].target;
+			need = system->mounts[i].optional ? NEED_SOME : NEED_BOOT;
+		}
+	for (size_t i = 0; need == NEED_NONE && i < system->fstab.n_lines; i++) {
+		const struct bm_fstab_line *line = &system->fstab.lines[i];
+		bool exact;
+
+		if (bm_devices_find_spec(&check->survey->devices, line->spec, line->fstype, system->root_device,
+			    &exact) != (int)device)
+			continue;
+		*ret_target = line->target;
+		need = bm_fstab_flag(line->options, "nofail", "fail") ||
+				       bm_fstab_flag(line->options, "noauto", "auto") ||
+				       bm_fstab_flag(line->options, "x-systemd.automount", NULL)
+			       ? NEED_SOME
+			       : NEED_BOOT;
+	}
+	return need;
+}
+
+/* " (/boot)" behind a device's name; "" for a filesystem that nobody names. */
+static char *place(const char *target)
+{
+	return target ? bm_strf(" (%s)", target) : strdup("");
+}
+
+static const char *path_of(const struct bm_device *device)
+{
+	return device->path ? device->path : device->name;
+}
+
+/* One finding about a volume. */
+static struct bm_finding *add(struct bm_findings *findings, enum bm_finding_id id, const struct bm_device *device,
+	const struct bm_volume *volume, const char *target, const char *what)
+{
+	_cleanup_free_ char *where = place(target);
+	struct bm_finding *finding;
+
+	if (!where)
+		return NULL;
+	finding = bm_findings_add(findings, id, NULL, 0, "%s on %s%s %s",
+		device->fstype ? device->fstype : "filesystem", device->name, where, what);
+	if (!finding || bm_check_detail(finding, volume->kernel_text, path_of(device)) < 0)
+		return NULL;
+	finding->device = (int)volume->device;
+	return finding;
+}
+
+/* Says why it can't be mounted. 0 or -ENOMEM. */
+static int check_unmountable(struct bm_findings *findings, const struct bm_device *device,
+	const struct bm_volume *volume, enum need need, const char *target)
+{
+	struct bm_finding *finding;
+
+	if (volume->reason == BM_FS_REASON_FEATURE)
+		return add(findings, BM_FINDING_FS_FEATURE_UNKNOWN, device, volume, target,
+			       "has features that this kernel does not know: it is not mounted")
+			       ? 0
+			       : -ENOMEM;
+	if (volume->reason != BM_FS_REASON_DAMAGED)
+		return 0;
+	finding = add(findings, BM_FINDING_FS_DAMAGED, device, volume, target,
+		volume->super.needs_repair ? "is marked as needing a repair, and no kernel mounts it before"
+					   : "is damaged: the kernel does not mount it");
+	if (!finding)
+		return -ENOMEM;
+	if (need != NEED_BOOT)
+		finding->severity = BM_SEVERITY_WARNING;
+	/* Whose it is, is not known. */
+	finding->doubtful = need == NEED_NONE;
+	return 0;
+}
+
+/* A filesystem with recorded errors is mounted all the same; its check at the next boot may stop that. */
+static int check_recorded(struct bm_findings *findings, const struct bm_device *device, const struct bm_volume *volume,
+	const char *target)
+{
+	const struct bm_fssuper *super = &volume->super;
+	_cleanup_free_ char *what = NULL;
+	struct bm_finding *finding;
+
+	if (!super->errors && super->n_errors == 0)
+		return 0;
+	what = bm_strf("%s: %u error%s%s%s", super->errors ? "is marked as having errors" : "has met errors",
+		super->n_errors, super->n_errors == 1 ? "" : "s", super->function[0] ? ", the last one in " : "",
+		super->function);
+	finding = what ? add(findings, BM_FINDING_FS_ERRORS, device, volume, target, what) : NULL;
+	if (!finding)
+		return -ENOMEM;
+	if (!super->errors)
+		finding->severity = BM_SEVERITY_NOTE;
+	return 0;
+}
 
 int bm_check_filesystems(const struct bm_check *check)
 {
-	(void)check;
+	const struct bm_survey *survey = check->survey;
+
+	for (size_t i = 0; i < survey->volumes.n; i++) {
+		const struct bm_volume *volume = &survey->volumes.items[i];
+		const struct bm_device *device;
+		const char *target;
+		enum need need;
+		int r;
+
+		if (volume->device >= survey->devices.n)
+			continue;
+		device = &survey->devices.items[volume->device];
+		need = need_of(check, volume->device, &target);
+		if (volume->error)
+			r = check_unmountable(check->findings, device, volume, need, target);
+		else
+			r = need == NEED_NONE ? 0 : check_recorded(check->findings, device, volume, target);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int bm_check_disks(const struct bm_survey *survey, struct bm_findings *findings)
+{
+	for (size_t i = 0; i < survey->volumes.n; i++) {
+		const struct bm_volume *volume = &survey->volumes.items[i];
+
+		if (volume->error && volume->device < survey->devices.n &&
+			check_unmountable(findings, &survey->devices.items[volume->device], volume, NEED_BOOT, NULL) <
+				0)
+			return -ENOMEM;
+	}
+	bm_findings_sort(findings);
 	return 0;
 }

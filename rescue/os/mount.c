@@ -16,11 +16,12 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "fileio.h"
+#include "kmsg.h"
 #include "mount_in.h"
 #include "root_in.h"
 #include "system.h"
 
-enum { KMSG_RECORDS_MAX = 64, KMSG_RECORD_MAX = 8192, ATTEMPTS_MAX = 4 };
+enum { REASON_LINES_MAX = 4, ATTEMPTS_MAX = 4 };
 
 int bm_mount_private(void)
 {
@@ -121,44 +122,17 @@ int bm_mount_compose(const struct bm_mount_fs *mount, unsigned int attempt, char
 
 /* --- why the kernel refused --- */
 
-/* Opens the kernel's log at its end, to read what a mount adds. -1 where there is none. */
-static int open_log(void)
-{
-	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-
-	if (fd >= 0)
-		lseek(fd, 0, SEEK_END);
-	return fd;
-}
-
-/* The last lines that name the device, joined; "" where there are none. A record is "6,1234,5678,-;text\n KEY=value".
- */
+/* The last lines that name the device, joined; "" where there are none. */
 static void read_log(int fd, const char *source, struct bm_buf *ret_text)
 {
-	_cleanup_free_ char *record = malloc(KMSG_RECORD_MAX + 1), *real = realpath(source, NULL);
-	const char *name = bm_path_base(real ? real : source);
-	unsigned int i, kept = 0;
-	char *text, *end;
-	ssize_t got;
+	_cleanup_strv_ struct bm_strv lines = {0};
 
-	for (i = 0; record && fd >= 0 && i < KMSG_RECORDS_MAX && kept < 4; i++) {
-		got = read(fd, record, KMSG_RECORD_MAX);
-		if (got < 0 && errno == EPIPE)
-			continue;
-		if (got <= 0)
-			break;
-		record[got] = '\0';
-		text = strchr(record, ';');
-		if (!text)
-			continue;
-		end = strchr(++text, '\n');
-		if (end)
-			*end = '\0';
-		if (!strstr(text, name))
-			continue;
-		if (kept++ > 0)
+	if (bm_kmsg_since(fd, source, &lines) < 0)
+		return;
+	for (size_t i = 0; i < lines.n && i < REASON_LINES_MAX; i++) {
+		if (i > 0)
 			bm_buf_adds(ret_text, "; ");
-		bm_buf_adds(ret_text, text);
+		bm_buf_adds(ret_text, lines.items[i]);
 	}
 }
 
@@ -298,7 +272,7 @@ int bm_mount_fs(const struct bm_mount_fs *mount, struct bm_mount_result *ret_res
 	r = bind_existing(mount);
 	if (r == -ENOENT) {
 		snprintf(target, sizeof(target), "/proc/self/fd/%d", target_fd);
-		log = open_log();
+		log = bm_kmsg_open();
 		r = mount_attempts(mount, target);
 		if (r == -ENODEV && bm_system_load_module(mount->type) == 0)
 			r = mount_attempts(mount, target);

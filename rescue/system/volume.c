@@ -10,6 +10,8 @@
 #include "../base/err.h"
 #include "../base/str.h"
 #include "../fmt/keyval.h"
+#include "../os/fileio.h"
+#include "../os/kmsg.h"
 #include "../os/loop.h"
 #include "../os/mount.h"
 #include "../os/tmp.h"
@@ -116,16 +118,55 @@ int bm_volume_look(struct bm_volume *volume, const char *fstype)
 	return look_for_kernels(volume);
 }
 
+/* The superblock, of a device or of a part of an image file. What can't be read tells nothing. */
+static void read_super(const struct bm_device *device, struct bm_volume *volume)
+{
+	const char *path = device->image ? device->image : device->path;
+	_cleanup_free_ uint8_t *bytes = malloc(BM_FSSUPER_BYTES);
+	_cleanup_fd_ int fd = -1;
+	size_t len = 0;
+
+	if (path && bytes && bm_file_open(path, &fd, NULL) == 0 &&
+		bm_file_at(fd, device->image ? device->image_offset : 0, bytes, BM_FSSUPER_BYTES, &len) == 0)
+		bm_fssuper_parse(bytes, len, device->fstype, &volume->super);
+	bm_err_clear();
+}
+
+/* Keeps why the mount failed, and what the kernel said since log was opened. */
+static int keep_reason(struct bm_volume *volume, int error, int log, const char *source)
+{
+	_cleanup_strv_ struct bm_strv lines = {0};
+	int r = bm_str_set(&volume->error, bm_err_text(error));
+
+	if (r == 0)
+		r = bm_kmsg_since(log, source, &lines);
+	if (r < 0)
+		return r;
+	if (lines.n > 0) {
+		free(volume->kernel_text);
+		volume->kernel_text = bm_strv_join(&lines, "; ");
+		if (!volume->kernel_text)
+			return -ENOMEM;
+	}
+	volume->reason = bm_fs_reason_of(error, volume->kernel_text);
+	/* Without the kernel's words (a log that may not be read) the superblock may tell. */
+	if (volume->reason == BM_FS_REASON_OTHER && !volume->kernel_text && error == -EINVAL && volume->super.unknown)
+		volume->reason = BM_FS_REASON_FEATURE;
+	return 0;
+}
+
 /* Mounts the device's filesystem for looking. What can't be mounted keeps its reason. */
 static int open_volume(const struct bm_device *device, const char *base, struct bm_volume *volume)
 {
 	_cleanup_loop_ struct bm_loop loop = BM_LOOP_NONE;
 	struct bm_mount_fs mount = {.type = device->fstype, .source = device->path};
+	_cleanup_fd_ int log = -1;
 	int r = 0;
 
 	volume->dir = bm_strf("%s/%zu", base, volume->device);
 	if (!volume->dir)
 		return -ENOMEM;
+	read_super(device, volume);
 	if (device->image) {
 		r = bm_loop_attach(
 			device->image, device->image_offset, device->size_bytes, device->sector_size, true, &loop);
@@ -133,18 +174,20 @@ static int open_volume(const struct bm_device *device, const char *base, struct 
 		if (r == 0 && bm_str_set(&volume->loop, loop.path) < 0)
 			return -ENOMEM;
 	}
-	if (r == 0)
-		r = bm_dir_make(volume->dir, 0700);
+	if (r < 0)
+		return r == -ENOMEM ? r : bm_str_set(&volume->error, bm_err_text(r));
+	r = bm_dir_make(volume->dir, 0700);
 	mount.target = volume->dir;
+	log = bm_kmsg_open();
 	if (r == 0)
 		r = bm_mount_fs(&mount, NULL);
+	if (r < 0 && r != -ENOMEM)
+		return keep_reason(volume, r, log, mount.source);
 	if (r == 0)
 		r = bm_root_open(volume->dir, &volume->root);
 	if (r == 0)
 		return bm_volume_look(volume, device->fstype);
-	if (r == -ENOMEM)
-		return r;
-	return bm_str_set(&volume->error, bm_err_text(r));
+	return r == -ENOMEM ? r : bm_str_set(&volume->error, bm_err_text(r));
 }
 
 int bm_volumes_look(const struct bm_devices *devices, struct bm_volumes *ret_volumes)
@@ -200,6 +243,7 @@ void bm_volumes_done(struct bm_volumes *volumes)
 		free(volume->dir);
 		free(volume->loop);
 		free(volume->error);
+		free(volume->kernel_text);
 		free(volume->machine_id);
 		bm_strv_done(&volume->kernel_versions);
 	}

@@ -6,6 +6,7 @@
 #ifndef BM_SYSTEM_VOLUME_H
 #define BM_SYSTEM_VOLUME_H
 
+#include "../fmt/fssuper.h"
 #include "../os/root.h"
 #include "device.h"
 
@@ -26,13 +27,16 @@ enum bm_volume_sign {
 };
 
 struct bm_volume {
-	size_t device;	      /* index into the devices */
-	unsigned int signs;   /* bm_volume_sign bits */
-	unsigned int score;   /* as a root: 0 to 100 */
-	struct bm_root *root; /* the filesystem's top, mounted read-only; NULL where it could not be mounted */
-	char *dir;	      /* where it is mounted */
-	char *loop;	      /* the loop device under it, for an image file */
-	char *error;	      /* why it could not be mounted, or NULL */
+	size_t device;		  /* index into the devices */
+	unsigned int signs;	  /* bm_volume_sign bits */
+	unsigned int score;	  /* as a root: 0 to 100 */
+	struct bm_root *root;	  /* the filesystem's top, mounted read-only; NULL where it could not be mounted */
+	char *dir;		  /* where it is mounted */
+	char *loop;		  /* the loop device under it, for an image file */
+	char *error;		  /* why it could not be mounted, or NULL */
+	enum bm_fs_reason reason; /* what that means */
+	char *kernel_text;	  /* the kernel's own words about it, joined by "; "; or NULL */
+	struct bm_fssuper super;  /* what the filesystem's superblock says of itself */
 	struct bm_strv kernel_versions; /* of the kernel images at its top, by file name */
 	char *machine_id;		/* of a root, or NULL */
 };
