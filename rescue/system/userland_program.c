@@ -467,15 +467,40 @@ static bool is_musl_own(const char *name)
 	return false;
 }
 
+/* ld.so takes a library that is loaded already by its DT_SONAME, wherever it was found. */
+static bool is_loaded(const struct walk *walk, const char *name)
+{
+	for (size_t i = 0; i < walk->n; i++)
+		if (bm_streq(walk->objects[i].elf.soname, name) || bm_streq(bm_path_base(walk->objects[i].path), name))
+			return true;
+	return false;
+}
+
+/* Beside what was found already: private libraries of a program lie together. */
+static int try_beside(struct walk *walk, struct wanted *wanted)
+{
+	size_t n = walk->n;
+
+	for (size_t i = 0; !wanted->found && i < n; i++) {
+		_cleanup_free_ char *dir = bm_path_dir(walk->objects[i].path);
+
+		if (!dir || try_dir(walk, wanted, dir, strlen(dir)) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 /* One library of the object at index. The array of objects may grow, but does not move. */
 static int check_library(struct walk *walk, size_t index, const char *name)
 {
 	struct wanted wanted = {.by = &walk->objects[index], .name = name};
 	int r;
 
-	if ((walk->musl && is_musl_own(name)) || bm_str_starts(name, "linux-vdso"))
+	if ((walk->musl && is_musl_own(name)) || is_loaded(walk, name))
 		return 0;
 	r = find_library(walk, &wanted);
+	if (r == 0 && !wanted.found)
+		r = try_beside(walk, &wanted);
 	if (r == 0 && !wanted.found) {
 		char *why = wanted.why ? wanted.why : strdup("does not exist");
 
