@@ -149,6 +149,11 @@ static int check_rest(const struct bm_check *check)
 	return 0;
 }
 
+bool bm_check_boots(const struct bm_check *check)
+{
+	return check->entry && check->entry->entry.kind == BM_ENTRY_LINUX && check->entry->kernel;
+}
+
 static struct bm_check check_of(const struct bm_survey *survey, const struct bm_system *system, int entry,
 	const struct bm_proof *proof, struct bm_findings *findings)
 {
@@ -191,7 +196,7 @@ int bm_check_entry(const struct bm_survey *survey, const struct bm_system *syste
 	struct bm_check check = check_of(
 		survey, system, entry < system->loader.n_entries ? (int)entry : BM_DEVICE_NONE, proof, findings);
 
-	if (!check.entry || !check.entry->kernel)
+	if (!bm_check_boots(&check))
 		return 0;
 	for (size_t i = 0; i < BM_ARRAY_SIZE(checks); i++)
 		if (checks[i](&check) < 0)

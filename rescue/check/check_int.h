@@ -44,6 +44,8 @@ unsigned int bm_check_find_line(
 /* loader.c: the default, and the kernel that the entry names */
 int bm_check_default(const struct bm_check *check) BM_MUST_CHECK;
 int bm_check_entry_kernel(const struct bm_check *check) BM_MUST_CHECK;
+/* Whether the judged entry boots a Linux of this system; nothing is known of others. */
+bool bm_check_boots(const struct bm_check *check);
 /* Whether a kernel without an initramfs finds this root= (NULL: none given): only by number, name or partition. */
 bool bm_check_kernel_finds(const char *root);
 /* cmdline.c: the entry's arguments */

@@ -263,7 +263,7 @@ int bm_check_cmdline(const struct bm_check *check)
 	bool cut = false;
 
 	/* An entry of another system is not judged. */
-	if (!text || !check->entry->kernel)
+	if (!text || !bm_check_boots(check))
 		return 0;
 	if (bm_cmdline_parse(text, strlen(text), &line) < 0)
 		return -ENOMEM;

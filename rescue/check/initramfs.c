@@ -166,7 +166,7 @@ int bm_check_initramfs(const struct bm_check *check)
 	const struct bm_boot_entry *entry = check->entry;
 
 	/* Where the kernel is missing nothing is known of it, and its own finding stands for all. */
-	if (!entry || !entry->kernel)
+	if (!bm_check_boots(check))
 		return 0;
 	/* Microcode alone is no initramfs. */
 	if (!entry->initramfs && check_no_initrd(check) < 0)

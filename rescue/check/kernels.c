@@ -46,7 +46,8 @@ int bm_check_config(const struct bm_check *check)
 	const char *text, *root;
 	struct bm_finding *finding;
 
-	if (!kernel || kernel->rescue || !kernel->config_known || !check->entry->kernel_exists)
+	if (!bm_check_boots(check) || !kernel || kernel->rescue || !kernel->config_known ||
+		!check->entry->kernel_exists)
 		return 0;
 	text = check->entry->entry.cmdline ? check->entry->entry.cmdline : "";
 	if (bm_cmdline_parse(text, strlen(text), &line) < 0)

@@ -167,7 +167,7 @@ int bm_check_entry_kernel(const struct bm_check *check)
 	const struct bm_boot_entry *entry = check->entry;
 	size_t before = check->findings->n;
 
-	if (!entry || !entry->kernel)
+	if (!bm_check_boots(check))
 		return 0;
 	if (check_cut(check) < 0)
 		return -ENOMEM;

@@ -91,6 +91,8 @@ int bm_system_read_sources(struct bm_system *system)
 		r = add(system, paths[i]);
 	for (size_t i = 0; r == 0 && i < system->loader.n_entries; i++)
 		r = add(system, system->loader.entries[i].entry.file);
+	for (size_t i = 0; r == 0 && i < system->loader.n_cuts; i++)
+		r = add(system, system->loader.cuts[i].file);
 	if (r == 0 && system->sources.n > 1)
 		qsort(system->sources.items, system->sources.n, sizeof(*system->sources.items), by_path);
 	return r;
