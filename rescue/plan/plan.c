@@ -2,8 +2,10 @@
 #include "plan.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "../base/str.h"
+#include "fix.h"
 #include "tool.h"
 
 /* Sizes of a new image, where no other tells: host-only images of common systems are 15 to 45 MiB, generic ones more
@@ -54,7 +56,7 @@ void bm_plan_done(struct bm_plan *plan)
 }
 
 /* Adds a step; target may be NULL. The filesystem is that of target, else the root's. */
-static struct bm_step *add_step(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system,
+struct bm_step *bm_plan_add_step(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system,
 	enum bm_step_kind kind, const char *version, const char *target)
 {
 	struct bm_step *step = BM_VEC_PUSH(plan->steps, plan->n_steps, plan->cap_steps);
@@ -106,14 +108,12 @@ static uint64_t lower_bound(const struct bm_system *system)
 	return smallest / 2;
 }
 
-static int plan_depmod(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system,
+int bm_plan_add_depmod(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system,
 	const struct bm_kernel *kernel)
 {
 	struct bm_step *step;
 
-	if ((kernel->modules_dep && !kernel->modules_dep_stale) || !system->tools.depmod)
-		return 0;
-	step = add_step(plan, survey, system, BM_STEP_DEPMOD, kernel->version, kernel->modules_dir);
+	step = bm_plan_add_step(plan, survey, system, BM_STEP_DEPMOD, kernel->version, kernel->modules_dir);
 	if (!step)
 		return -ENOMEM;
 	step->why = bm_strf("modules.dep of %s is %s", kernel->version,
@@ -164,17 +164,18 @@ static int note_shared_image(struct bm_plan *plan, const struct bm_system *syste
 	return 0;
 }
 
-/* Depmod, build, prove and swap of one kernel. */
-static int plan_kernel(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system,
-	const struct bm_kernel *kernel, const struct bm_tool *tool)
+/* Build, prove and swap of one kernel. */
+int bm_plan_add_kernel(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system,
+	const struct bm_kernel *kernel)
 {
+	const struct bm_tool *tool = bm_tool_of(system);
 	_cleanup_needs_ struct bm_needs needs = {0};
 	const char *version = bm_streq(tool->name, "dracut") ? system->tools.dracut_version : NULL;
 	struct bm_step *step;
 
-	if (bm_needs_read(survey, system, kernel, true, &needs) < 0 || plan_depmod(plan, survey, system, kernel) < 0)
+	if (bm_needs_read(survey, system, kernel, true, &needs) < 0)
 		return -ENOMEM;
-	step = add_step(plan, survey, system, BM_STEP_BUILD, kernel->version, NULL);
+	step = bm_plan_add_step(plan, survey, system, BM_STEP_BUILD, kernel->version, NULL);
 	if (!step)
 		return -ENOMEM;
 	step->need_bytes = estimate(system, needs.hardware_known);
@@ -183,14 +184,14 @@ static int plan_kernel(struct bm_plan *plan, const struct bm_survey *survey, con
 		version ? " " : "", version ? version : "");
 	if (!step->text || compose_build(system, &needs, tool, step) < 0)
 		return -ENOMEM;
-	step = add_step(plan, survey, system, BM_STEP_PROVE, kernel->version, kernel->initramfs_path);
+	step = bm_plan_add_step(plan, survey, system, BM_STEP_PROVE, kernel->version, kernel->initramfs_path);
 	if (!step)
 		return -ENOMEM;
 	step->text = bm_strf("prove that the new image can boot %s%s", kernel->version,
 		needs.hardware_known ? " on this machine" : "");
 	if (!step->text)
 		return -ENOMEM;
-	step = add_step(plan, survey, system, BM_STEP_SWAP, kernel->version, kernel->initramfs_path);
+	step = bm_plan_add_step(plan, survey, system, BM_STEP_SWAP, kernel->version, kernel->initramfs_path);
 	if (!step)
 		return -ENOMEM;
 	step->text = kernel->initramfs_exists
@@ -223,7 +224,7 @@ static char *versions_text(const struct bm_system *system)
 	return versions.n > 0 ? bm_strv_join(&versions, ", ") : bm_strf("none");
 }
 
-static int refuse(struct bm_plan *plan, enum bm_plan_refusal reason, enum bm_plan_refusal *ret_refusal, char *text)
+int bm_plan_refuse(struct bm_plan *plan, enum bm_plan_refusal reason, enum bm_plan_refusal *ret_refusal, char *text)
 {
 	int r = text ? bm_strv_add(&plan->notes, text) : -ENOMEM;
 
@@ -269,21 +270,12 @@ static int choose_kernel(const struct bm_system *system, const char *typed, stru
 
 	if (!have)
 		return -ENOMEM;
-	if (typed) {
-		version = bm_kernel_version_of(typed);
-		if (!version)
-			return -ENOMEM;
-		kernel = kernel_typed(system, typed, version);
-	} else {
-		kernel = bm_system_default_kernel(system);
-		if (!kernel)
-			return refuse(plan, BM_PLAN_NO_DEFAULT, ret_refusal,
-				bm_strf("The default boot entry names no kernel that is known; name one with --kernel: "
-					"%s.",
-					have));
-	}
+	version = bm_kernel_version_of(typed);
+	if (!version)
+		return -ENOMEM;
+	kernel = kernel_typed(system, typed, version);
 	if (!kernel || !kernel->modules_dir)
-		return refuse(plan, BM_PLAN_NO_KERNEL, ret_refusal,
+		return bm_plan_refuse(plan, BM_PLAN_NO_KERNEL, ret_refusal,
 			bm_strf("Kernel %s has no modules on this system; kernels that have: %s.",
 				kernel ? kernel->version : version, have));
 	*ret_kernel = kernel;
@@ -296,59 +288,130 @@ static bool is_whole(const struct bm_kernel *kernel)
 	return kernel->modules_dir && kernel->image && !kernel->rescue;
 }
 
-static int plan_steps(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system,
-	const struct bm_kernel *one, const struct bm_tool *tool)
+int bm_plan_begin(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system)
 {
-	struct bm_step *step = add_step(plan, survey, system, BM_STEP_MOUNT, NULL, NULL);
+	struct bm_step *step = bm_plan_add_step(plan, survey, system, BM_STEP_MOUNT, NULL, NULL);
 
-	if (!step || bm_str_set(&step->text,
-			     "mount the system under /mnt/sysimage for writing, with /proc /sys /dev /run") < 0)
+	return step ? bm_str_set(&step->text,
+			      "mount the system under /mnt/sysimage for writing, with /proc /sys /dev /run")
+		    : -ENOMEM;
+}
+
+int bm_plan_end(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system)
+{
+	struct bm_step *step = bm_plan_add_step(plan, survey, system, BM_STEP_RECORD, NULL, "/var/log/bootmend");
+
+	if (!step || bm_str_set(&step->text, "write down what was done in /var/log/bootmend") < 0)
+		return -ENOMEM;
+	step = bm_plan_add_step(plan, survey, system, BM_STEP_UNMOUNT, NULL, NULL);
+	return step ? bm_str_set(&step->text, "unmount everything") : -ENOMEM;
+}
+
+int bm_plan_add_basis(struct bm_plan *plan, const char *path, const char *hash)
+{
+	struct bm_basis *basis, moved;
+	size_t at;
+
+	for (size_t i = 0; i < plan->n_basis; i++)
+		if (bm_streq(plan->basis[i].path, path))
+			return 0;
+	basis = BM_VEC_PUSH(plan->basis, plan->n_basis, plan->cap_basis);
+	if (!basis || bm_str_set(&basis->path, path) < 0)
+		return -ENOMEM;
+	memcpy(basis->hash, hash, sizeof(basis->hash));
+	moved = *basis;
+	for (at = plan->n_basis - 1; at > 0 && strcmp(moved.path, plan->basis[at - 1].path) < 0; at--)
+		plan->basis[at] = plan->basis[at - 1];
+	plan->basis[at] = moved;
+	return 0;
+}
+
+/* The files that tell which kernel is meant, what it boots and where its root is. */
+static int add_judged(struct bm_plan *plan, const struct bm_system *system)
+{
+	const struct bm_loader *loader = &system->loader;
+	const char *const paths[] = {"/etc/fstab", "/etc/crypttab", loader->config, loader->environment,
+		loader->default_entry >= 0 && (size_t)loader->default_entry < loader->n_entries
+			? loader->entries[loader->default_entry].entry.file
+			: NULL};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(paths); i++) {
+		const struct bm_source *source = paths[i] ? bm_sources_find(&system->sources, paths[i]) : NULL;
+
+		/* What is there and could not be read can't be compared. */
+		if (source && (source->text || !source->real) &&
+			bm_plan_add_basis(plan, source->path, source->hash) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* The images that were asked for by name, whatever the findings. */
+static int plan_rebuild(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system,
+	const struct bm_kernel *one)
+{
+	if (bm_str_set(&plan->kernel, one ? one->version : "all") < 0 || bm_plan_begin(plan, survey, system) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < system->n_kernels; i++) {
 		const struct bm_kernel *kernel = &system->kernels[i];
+		const bool indexed = kernel->modules_dep && !kernel->modules_dep_stale;
 
-		if (one ? kernel == one : is_whole(kernel))
-			if (plan_kernel(plan, survey, system, kernel, tool) < 0)
-				return -ENOMEM;
+		if (one ? kernel != one : !is_whole(kernel))
+			continue;
+		if (!indexed && system->tools.depmod && bm_plan_add_depmod(plan, survey, system, kernel) < 0)
+			return -ENOMEM;
+		if (!indexed && !system->tools.depmod &&
+			bm_strv_add_once(
+				&plan->notes, "The system has no depmod; its module index is taken as it is.") < 0)
+			return -ENOMEM;
+		if (bm_plan_add_kernel(plan, survey, system, kernel) < 0)
+			return -ENOMEM;
 	}
-	step = add_step(plan, survey, system, BM_STEP_RECORD, NULL, "/var/log/bootmend");
-	if (!step || bm_str_set(&step->text, "write down what was done in /var/log/bootmend") < 0)
-		return -ENOMEM;
-	step = add_step(plan, survey, system, BM_STEP_UNMOUNT, NULL, NULL);
-	return step && bm_str_set(&step->text, "unmount everything") == 0 ? 0 : -ENOMEM;
+	return bm_plan_end(plan, survey, system);
+}
+
+static int make_rebuild(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system,
+	const char *typed, enum bm_plan_refusal *ret_refusal)
+{
+	const struct bm_kernel *one = NULL;
+	bool whole = false;
+	int r = 0;
+
+	for (size_t i = 0; i < system->n_kernels; i++)
+		whole |= is_whole(&system->kernels[i]);
+	if (!bm_streq(typed, "all"))
+		r = choose_kernel(system, typed, plan, &one, ret_refusal);
+	else if (!whole)
+		r = bm_plan_refuse(plan, BM_PLAN_NO_KERNEL, ret_refusal,
+			bm_strf("This system has no kernel with both an image and modules."));
+	if (r < 0 || *ret_refusal != BM_PLAN_OK)
+		return r;
+	if (!bm_tool_of(system)) {
+		if (bm_str_set(&plan->kernel, one ? one->version : "all") < 0)
+			return -ENOMEM;
+		return bm_plan_refuse(plan, BM_PLAN_NO_TOOL, ret_refusal,
+			bm_strf("This system has neither dracut nor initramfs-tools, so its initramfs cannot be "
+				"rebuilt with its own tool."));
+	}
+	return plan_rebuild(plan, survey, system, one);
 }
 
 int bm_plan_make(const struct bm_survey *survey, const struct bm_system *system, const struct bm_plan_request *request,
 	struct bm_plan *ret_plan, enum bm_plan_refusal *ret_refusal)
 {
-	const char *kernel = request->kernel;
-	const struct bm_tool *tool = bm_tool_of(system);
-	const struct bm_kernel *one = NULL;
 	struct bm_plan plan = {0};
-	bool whole = false;
 	int r;
 
 	*ret_refusal = BM_PLAN_OK;
-	for (size_t i = 0; i < system->n_kernels; i++)
-		whole |= is_whole(&system->kernels[i]);
 	r = bm_str_set(&plan.system_id, system->id);
-	if (r == 0 && !bm_streq(kernel, "all"))
-		r = choose_kernel(system, kernel, &plan, &one, ret_refusal);
-	else if (r == 0 && !whole)
-		r = refuse(&plan, BM_PLAN_NO_KERNEL, ret_refusal,
-			bm_strf("This system has no kernel with both an image and modules."));
+	if (r == 0 && system->root_device >= 0)
+		r = bm_str_set(&plan.system_uuid, survey->devices.items[system->root_device].uuid);
+	if (r == 0 && request->kernel)
+		r = make_rebuild(&plan, survey, system, request->kernel, ret_refusal);
+	else if (r == 0)
+		r = bm_plan_mend(survey, system, request, &plan, ret_refusal);
 	if (r == 0 && *ret_refusal == BM_PLAN_OK)
-		r = bm_str_set(&plan.kernel, one ? one->version : "all");
-	if (r == 0 && *ret_refusal == BM_PLAN_OK && !tool)
-		r = refuse(&plan, BM_PLAN_NO_TOOL, ret_refusal,
-			bm_strf("This system has neither dracut nor initramfs-tools, so its initramfs cannot be "
-				"rebuilt with "
-				"its own tool."));
-	if (r == 0 && *ret_refusal == BM_PLAN_OK && one && !system->tools.depmod &&
-		(!one->modules_dep || one->modules_dep_stale))
-		r = bm_strv_add(&plan.notes, "The system has no depmod; its module index is taken as it is.");
-	if (r == 0 && *ret_refusal == BM_PLAN_OK)
-		r = plan_steps(&plan, survey, system, one, tool);
+		r = add_judged(&plan, system);
 	if (r < 0) {
 		bm_plan_done(&plan);
 		return r;

@@ -81,6 +81,7 @@ struct bm_plan_request {
 	const struct bm_strv *only;	    /* ids: just these, also doubtful ones and notes; NULL or empty: all */
 	const char *fsck;		    /* the device to check, as typed; or NULL */
 	bool free_boot;			    /* orphans of /boot may be moved away */
+	const char *date;		    /* YYYY-MM-DD, for the comments of edits; NULL: they have none */
 };
 
 /* Why no plan could be made. The sentence is in ret_plan->notes. */
@@ -88,7 +89,6 @@ enum bm_plan_refusal {
 	BM_PLAN_OK,
 	BM_PLAN_NO_KERNEL,  /* no such version, or it has no modules: the message lists those that exist */
 	BM_PLAN_NO_TOOL,    /* the system has no tool that builds an initramfs */
-	BM_PLAN_NO_DEFAULT, /* no kernel named and no default entry known */
 	BM_PLAN_NOTHING,    /* nothing is wrong that a repair mends (there may be instructions) */
 	BM_PLAN_CANT,	    /* what was asked for can't be done: an id that is not found, a device that is mounted */
 };

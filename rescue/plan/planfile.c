@@ -406,7 +406,9 @@ static int read_step(struct reader *reader, const char *key, const char *value)
 	if (bm_streq(key, "link"))
 		return set_once(reader, &step->link, value);
 	if (bm_streq(key, "target"))
-		return is_path(value) ? set_once(reader, &step->target, value) : bad(reader, "this is no path");
+		/* FSCK's is a device's name, which may be that of a part of an image file. */
+		return step->kind == BM_STEP_FSCK || is_path(value) ? set_once(reader, &step->target, value)
+								    : bad(reader, "this is no path");
 	if (bm_streq(key, "before"))
 		return set_hash(reader, step->before, value, true);
 	if (bm_streq(key, "after"))

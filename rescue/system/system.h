@@ -10,6 +10,7 @@
 #include "../fmt/fstab.h"
 #include "device.h"
 #include "machine.h"
+#include "orphans.h"
 #include "source.h"
 #include "userland.h"
 #include "volume.h"
@@ -153,6 +154,7 @@ struct bm_system {
 	struct bm_loader loader;
 	struct bm_tools tools;
 	struct bm_sources sources;   /* the text files that the judgement rests on, as they are */
+	struct bm_orphans orphans;   /* files of /boot that nobody owns */
 	struct bm_userland userland; /* whether its own programs can start */
 	struct bm_strv problems;     /* what could not be read, a sentence each */
 };
@@ -217,6 +219,8 @@ int bm_system_read_loader(struct bm_system *system, const struct bm_devices *dev
 int bm_system_read_tools(struct bm_system *system) BM_MUST_CHECK;
 /* The files that a judgement or a repair may need as text: fstab, crypttab, the loader's ... After the loader. */
 int bm_system_read_sources(struct bm_system *system) BM_MUST_CHECK;
+/* Files of /boot without an owner. After kernels and loader. */
+int bm_system_read_orphans(struct bm_system *system) BM_MUST_CHECK;
 int bm_system_read_userland(struct bm_system *system) BM_MUST_CHECK;
 /* What the kernels' configurations say about the root of the system. After the loader. */
 int bm_system_read_configs(struct bm_system *system, const struct bm_survey *survey) BM_MUST_CHECK;

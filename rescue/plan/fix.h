@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The fixers among themselves: one file a family. Each takes one finding and either changes drafts and adds steps, or
+ * says in an instruction why it does not. They see the findings in the order of the families, so that an image is built
+ * after what it copies was mended, and a configuration is written when all that it is made from is right.
+ */
+#ifndef BM_PLAN_FIX_H
+#define BM_PLAN_FIX_H
+
+#include "draft.h"
+
+enum { BM_FIXER_COUNT = BM_FIXER_DEFAULT + 1 };
+
+struct bm_fix {
+	const struct bm_survey *survey;
+	const struct bm_system *system;
+	const struct bm_plan_request *request;
+	struct bm_plan *plan; /* for notes and instructions */
+	struct bm_drafts drafts;
+	struct bm_plan made[BM_FIXER_COUNT]; /* steps that are no edits, of each family */
+	struct bm_strv rebuild;		 /* ids for which the default kernel's image is built anew; empty: it is not */
+	struct bm_strv config;		 /* ids for which the system's tool writes grub.cfg anew; likewise */
+	struct bm_strv wanted, unwanted; /* arguments that the default entry must have, and must not have, then */
+	bool want_initrd;		 /* it must load an initramfs then */
+	bool default_set;		 /* another entry is the default then */
+};
+
+typedef int bm_fixer_run(struct bm_fix *fix, const struct bm_finding *finding);
+
+bm_fixer_run bm_fix_fstab, bm_fix_crypttab, bm_fix_mdadm, bm_fix_lvm_devices, bm_fix_init, bm_fix_space, bm_fix_depmod,
+	bm_fix_rebuild, bm_fix_entry, bm_fix_cmdline, bm_fix_default;
+
+/* fix.c: what they share. Each returns 0 or -ENOMEM unless it says otherwise. */
+
+/* "ID: sentence" for the person. */
+int bm_fix_instruct(struct bm_fix *fix, const struct bm_finding *finding, const char *format, ...) BM_MUST_CHECK
+	BM_PRINTF(3, 4);
+/* The draft of path; *ret_draft is NULL, and an instruction says so, where the file can't be edited. */
+int bm_fix_open(struct bm_fix *fix, const struct bm_finding *finding, const char *path,
+	struct bm_draft **ret_draft) BM_MUST_CHECK;
+/* "# bootmend 2026-11-21: reason", for free(); NULL when memory is short. */
+char *bm_fix_comment(const struct bm_fix *fix, const char *reason);
+/* Comments a line out, with the reason above it. */
+int bm_fix_comment_out(struct bm_fix *fix, struct bm_draft *draft, unsigned int line, const char *reason) BM_MUST_CHECK;
+/* Asks for a new image of the default kernel, for this finding. */
+int bm_fix_want_rebuild(struct bm_fix *fix, const struct bm_finding *finding) BM_MUST_CHECK;
+/* Whether the root lies on a device of this kind. */
+bool bm_fix_root_on(const struct bm_fix *fix, enum bm_device_kind kind);
+/* The default boot entry, or NULL. */
+const struct bm_boot_entry *bm_fix_default_entry(const struct bm_fix *fix);
+/* Whether grub.cfg, in which the entry stands, is written anew by the system's own tool. */
+bool bm_fix_has_mkconfig(const struct bm_fix *fix, const struct bm_boot_entry *entry);
+
+/* words.c: arguments inside lines of any loader's file. */
+
+/* Replaces each word KEY=VALUE (value NULL: whatever the value; "" after the key for none) by another text (NULL: takes
+ * it out). *ret_line is the new line for free(), NULL where it has no such word. 0 or -ENOMEM. */
+int bm_words_replace(
+	const char *line, const char *key, const char *value, const char *by, char **ret_line) BM_MUST_CHECK;
+/* The same for a word as it is: "$kernelopts". */
+int bm_words_replace_word(const char *line, const char *word, const char *by, char **ret_line) BM_MUST_CHECK;
+
+/* fix.c: lines of an entry. */
+
+/* The last line of the command that begins there: lines end with a backslash where they go on. */
+unsigned int bm_fix_command_end(const struct bm_draft *draft, unsigned int line);
+/* The line of the command that loads the entry's kernel, 0 where it does not stand there. */
+unsigned int bm_fix_kernel_line(const struct bm_draft *draft, const struct bm_boot_entry *entry);
+
+/* The draft as a BLS file. */
+struct bm_bls;
+int bm_fix_read_bls(const struct bm_draft *draft, struct bm_bls *ret_bls) BM_MUST_CHECK;
+
+/* verify.c: reads the drafts of the loader's files again. *ret_problem (for free()) is NULL where the default entry is
+ * what was wanted. */
+int bm_fix_verify(struct bm_fix *fix, char **ret_problem) BM_MUST_CHECK;
+
+/* plan.c: parts of any plan. */
+
+/* Adds a step; target may be NULL. The filesystem is that of target, else the root's. NULL when memory is short. */
+struct bm_step *bm_plan_add_step(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system,
+	enum bm_step_kind kind, const char *version, const char *target);
+/* MOUNT, and what ends a plan. */
+int bm_plan_begin(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system) BM_MUST_CHECK;
+int bm_plan_end(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system) BM_MUST_CHECK;
+/* The system must have a depmod; and a tool that builds images. */
+int bm_plan_add_depmod(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system,
+	const struct bm_kernel *kernel) BM_MUST_CHECK;
+int bm_plan_add_kernel(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system,
+	const struct bm_kernel *kernel) BM_MUST_CHECK;
+/* A file that the plan rests on, once. */
+int bm_plan_add_basis(struct bm_plan *plan, const char *path, const char *hash) BM_MUST_CHECK;
+/* Takes over text (NULL: memory was short) as the note that says why there is no plan. */
+int bm_plan_refuse(
+	struct bm_plan *plan, enum bm_plan_refusal reason, enum bm_plan_refusal *ret_refusal, char *text) BM_MUST_CHECK;
+
+/* mend.c: the plan for the findings; plan has the system's names already. */
+int bm_plan_mend(const struct bm_survey *survey, const struct bm_system *system, const struct bm_plan_request *request,
+	struct bm_plan *plan, enum bm_plan_refusal *ret_refusal) BM_MUST_CHECK;
+
+#endif
