@@ -10,6 +10,7 @@
 #include "../check/check.h"
 #include "../os/fileio.h"
 #include "../os/system.h"
+#include "../system/logs.h"
 #include "../system/prove.h"
 
 #define LOCK_PATH "/run/bootmend/look"
@@ -135,6 +136,74 @@ int bm_cmd_check(const struct bm_survey *survey, struct bm_system *system, bool 
 	} else if (proven) {
 		bm_proof_done(&proof);
 	}
+	return r == 0 ? BM_EXIT_OK : bm_cmd_failed(r, NULL);
+}
+
+void bm_cmd_diagnosis_done(struct bm_cmd_diagnosis *diagnosis)
+{
+	if (diagnosis->proven)
+		bm_proof_done(&diagnosis->proof);
+	bm_findings_done(&diagnosis->findings);
+	bm_consoles_done(&diagnosis->consoles);
+	bm_strv_done(&diagnosis->notes);
+	*diagnosis = (struct bm_cmd_diagnosis){0};
+}
+
+/* Each log is let go when it is read: what counts of it is little. */
+static int read_logs(struct bm_logs *logs, enum bm_console_kind kind, struct bm_cmd_diagnosis *diagnosis)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < logs->n; i++) {
+		struct bm_log *log = &logs->items[i];
+
+		r = bm_console_read(&diagnosis->consoles, log->name, kind, bm_buf_text(&log->bytes), log->bytes.len);
+		bm_buf_done(&log->bytes);
+	}
+	for (size_t i = 0; r == 0 && i < logs->notes.n; i++)
+		r = bm_strv_add(&diagnosis->notes, logs->notes.items[i]);
+	return r;
+}
+
+/* When the image of the default entry was written, 0 where unknown. */
+static int64_t image_time(const struct bm_system *system)
+{
+	const struct bm_kernel *kernel = bm_system_default_kernel(system);
+	struct bm_stat st;
+
+	if (!kernel || !kernel->initramfs_exists || !system->root)
+		return 0;
+	if (bm_root_stat(system->root, kernel->initramfs_path, true, &st) < 0) {
+		bm_err_clear();
+		return 0;
+	}
+	return st.mtime_s;
+}
+
+int bm_cmd_diagnosis_make(const struct bm_survey *survey, struct bm_system *system, struct bm_cmd_diagnosis *diagnosis)
+{
+	_cleanup_logs_ struct bm_logs present = {0}, kept = {0};
+	int r = 0, status;
+
+	if (system) {
+		status =
+			bm_cmd_check(survey, system, true, &diagnosis->findings, &diagnosis->proof, &diagnosis->proven);
+		if (status != BM_EXIT_OK)
+			return status;
+	} else if (survey) {
+		r = bm_check_disks(survey, &diagnosis->findings);
+	}
+	if (r == 0 && survey)
+		r = bm_logs_read_present(&present);
+	if (r == 0)
+		r = read_logs(&present, BM_CONSOLE_PRESENT, diagnosis);
+	if (r == 0 && system)
+		r = bm_logs_read(system, &kept);
+	if (r == 0)
+		r = read_logs(&kept, BM_CONSOLE_KEPT, diagnosis);
+	if (r == 0)
+		r = bm_console_join(&diagnosis->consoles, system ? survey : NULL, system,
+			system ? image_time(system) : 0, &diagnosis->findings);
 	return r == 0 ? BM_EXIT_OK : bm_cmd_failed(r, NULL);
 }
 

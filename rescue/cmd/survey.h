@@ -6,6 +6,7 @@
 #ifndef BM_CMD_SURVEY_H
 #define BM_CMD_SURVEY_H
 
+#include "../check/console.h"
 #include "../check/finding.h"
 #include "../os/mntns.h"
 #include "../report/report.h"
@@ -38,6 +39,22 @@ int bm_cmd_choose(const struct bm_global *global, const struct bm_survey *survey
  * and empty where nothing was read (*ret_proven false). Returns BM_EXIT_OK, or BM_EXIT_FAILED after saying why. */
 int bm_cmd_check(const struct bm_survey *survey, struct bm_system *system, bool read_image,
 	struct bm_findings *ret_findings, struct bm_proof *ret_proof, bool *ret_proven);
+
+/* What a diagnosis is made of. Release with bm_cmd_diagnosis_done(). */
+struct bm_cmd_diagnosis {
+	struct bm_findings findings;
+	struct bm_proof proof; /* of the default entry's image, where proven is set */
+	bool proven;
+	struct bm_consoles consoles; /* those that were given are there before */
+	struct bm_strv notes;	     /* which log could not be read, a sentence each */
+};
+void bm_cmd_diagnosis_done(struct bm_cmd_diagnosis *diagnosis);
+#define _cleanup_cmd_diagnosis_ BM_CLEANUP(bm_cmd_diagnosis_done)
+
+/* All of it: bm_cmd_check() with the image; the logs of the system and, in the initramfs that failed, of this boot; and
+ * those joined with the consoles that diagnosis has. Where survey is NULL only the consoles are there; where system is,
+ * the filesystems that can't be mounted. Returns BM_EXIT_OK, or BM_EXIT_FAILED after saying why. */
+int bm_cmd_diagnosis_make(const struct bm_survey *survey, struct bm_system *system, struct bm_cmd_diagnosis *diagnosis);
 
 /* Colour as asked for, the width of the terminal where stdout is one. */
 struct bm_report_style bm_cmd_style(const struct bm_global *global);

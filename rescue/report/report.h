@@ -12,6 +12,7 @@
 #include "../apply/apply.h"
 #include "../base/buf.h"
 #include "../base/json.h"
+#include "../check/console.h"
 #include "../check/finding.h"
 #include "../plan/plan.h"
 #include "../system/proof.h"
@@ -43,6 +44,22 @@ char *bm_report_verdict(const struct bm_findings *findings);
 void bm_report_findings_text(const struct bm_system *system, const struct bm_findings *findings,
 	const struct bm_report_style *style, struct bm_buf *out);
 
+/* What a diagnosis rests on. */
+struct bm_report_diagnosis {
+	const struct bm_system *system; /* NULL: none was found, or no disk was looked at */
+	const struct bm_findings *findings;
+	const struct bm_consoles *consoles; /* or NULL */
+	bool no_disks;
+};
+/* The same with what the consoles say. bm_report_findings_text() is this without consoles. */
+void bm_report_diagnosis_text(
+	const struct bm_report_diagnosis *diagnosis, const struct bm_report_style *style, struct bm_buf *out);
+/* Where to look when nothing was found that stops the boot: a sentence or two. */
+const char *bm_report_look_next(const struct bm_report_diagnosis *diagnosis);
+/* The texts that were read, and what they say that no finding has told yet. */
+void bm_report_consoles_text(
+	const struct bm_consoles *consoles, const struct bm_report_style *style, struct bm_buf *out);
+
 /* A proof: what was looked at in the image and what came of it. */
 void bm_report_proof_text(const struct bm_proof *proof, const struct bm_report_style *style, struct bm_buf *out);
 
@@ -69,6 +86,8 @@ void bm_report_system_json(struct bm_json *json, const char *key, const struct b
 	const struct bm_system *system, const struct bm_findings *findings);
 /* Members "verdict", "rebuild_helps", "rebuild_leaves_fatal", "findings". */
 void bm_report_findings_json(struct bm_json *json, const struct bm_findings *findings);
+/* Member "consoles". */
+void bm_report_consoles_json(struct bm_json *json, const struct bm_consoles *consoles);
 void bm_report_proof_json(struct bm_json *json, const char *key, const struct bm_proof *proof);
 void bm_report_plan_json(struct bm_json *json, const char *key, const struct bm_plan *plan);
 void bm_report_result_json(

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a console's text, or a log, says about a boot, joined with what the disk shows. Pure.
+ *
+ *	text --bm_console_read()--> observations --bm_console_join()--> findings
+ *
+ * Only the last boot in a text counts; what a boot got over is no fault of it. The table is signature.def.
+ */
+#ifndef BM_CHECK_CONSOLE_H
+#define BM_CHECK_CONSOLE_H
+
+#include "../system/system.h"
+#include "finding.h"
+
+/* How far a boot came. */
+enum bm_stage {
+	BM_STAGE_LOADER,
+	BM_STAGE_KERNEL, /* a kernel runs */
+	BM_STAGE_INITRD, /* programs of an initramfs run */
+	BM_STAGE_ROOT,	 /* the root filesystem is mounted and its init starts */
+	BM_STAGE_LOCAL,	 /* the filesystems of fstab are mounted */
+	BM_STAGE_UP,	 /* a login */
+	BM_STAGE_NEVER,	 /* above all: of a signature that nothing makes harmless */
+};
+
+enum bm_strength {
+	BM_STRENGTH_HINT,
+	BM_STRENGTH_GENERAL,
+	BM_STRENGTH_SPECIFIC,
+};
+
+enum bm_signature_id {
+#define SIGNATURE(name, text, strength, until, candidates, meaning, patterns) BM_SIGNATURE_##name,
+#include "signature.def"
+#undef SIGNATURE
+	BM_SIGNATURE_COUNT,
+};
+
+enum { BM_CANDIDATES_MAX = 16 };
+
+/* A row of the table. */
+struct bm_signature {
+	const char *name;
+	enum bm_strength strength;
+	enum bm_stage until;
+	unsigned char n_candidates;
+	unsigned char candidates[BM_CANDIDATES_MAX]; /* enum bm_finding_id */
+	const char *meaning;
+	const char *patterns; /* with newlines between */
+};
+
+extern const struct bm_signature bm_signatures[BM_SIGNATURE_COUNT];
+
+/* Whether the pattern (len bytes of it) fits somewhere in the text. *ret_word is its word, of *ret_len bytes; NULL
+ * where it has none. */
+bool bm_signature_match(const char *pattern, size_t len, const char *text, const char **ret_word, size_t *ret_word_len);
+
+struct bm_observation {
+	enum bm_signature_id signature;
+	unsigned int line; /* in the text */
+	unsigned int times;
+	enum bm_stage stage; /* how far the boot had come */
+	char *text;	     /* the line, cut to a length for people */
+	char *subject;	     /* device, file or version that it is about; or NULL */
+	bool answered;	     /* a finding was made of it, or agrees with it */
+	enum bm_finding_id finding;
+};
+
+/* Where a text comes from, and so how much it weighs. */
+enum bm_console_kind {
+	BM_CONSOLE_GIVEN,   /* --console */
+	BM_CONSOLE_PRESENT, /* of the boot that bootmend was started in, in its initramfs */
+	BM_CONSOLE_KEPT,    /* lay on the disk: it supports, and is never fatal alone */
+};
+
+struct bm_console {
+	char *name; /* of the file */
+	enum bm_console_kind kind;
+	size_t n_lines, n_boots;
+	bool cut;
+	/* the last boot */
+	char *kernel, *cmdline, *boot_id; /* or NULL */
+	int64_t time_s;			  /* 0 unknown */
+	bool zoned;
+	bool initrd;		 /* the kernel was given an initramfs */
+	bool disks;		 /* the kernel found a disk */
+	enum bm_stage reached;	 /* how far it came */
+	struct bm_strv boot_ids; /* of all boots that have one, in order */
+	struct bm_observation *observations;
+	size_t n_observations, cap_observations;
+	char *old; /* why it is not about the present fault, a sentence; or NULL */
+};
+
+struct bm_consoles {
+	struct bm_console *items;
+	size_t n, capacity;
+};
+
+void bm_consoles_done(struct bm_consoles *consoles);
+#define _cleanup_consoles_ BM_CLEANUP(bm_consoles_done)
+
+/* Reads a text and adds what it says. Returns 0 or -ENOMEM. */
+int bm_console_read(struct bm_consoles *consoles, const char *name, enum bm_console_kind kind, const char *bytes,
+	size_t len) BM_MUST_CHECK;
+
+/*
+ * Joins what the consoles say with the findings: those that agree get the console's sentence, and a fault that only a
+ * console tells becomes a finding. survey and system may be NULL: then there is nothing to compare with. image_time_s
+ * is when the initramfs of the default entry was written, 0 where unknown. Sorts findings. Returns 0 or -ENOMEM.
+ */
+int bm_console_join(struct bm_consoles *consoles, const struct bm_survey *survey, const struct bm_system *system,
+	int64_t image_time_s, struct bm_findings *findings) BM_MUST_CHECK;
+
+/* Whether a text, of those that count, shows a boot that came up. */
+bool bm_consoles_up(const struct bm_consoles *consoles);
+
+const char *bm_stage_text(enum bm_stage stage);		     /* loader, kernel, initramfs ... */
+const char *bm_console_kind_text(enum bm_console_kind kind); /* given, present, kept */
+
+#endif
