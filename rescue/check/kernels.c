@@ -55,20 +55,23 @@ int bm_check_config(const struct bm_check *check)
 	root = bm_cmdline_last(&line, "root");
 	if (!kernel->config_initrd && check->entry->initramfs) {
 		finding = bm_findings_add(check->findings, BM_FINDING_CONFIG_NO_INITRD, kernel->config,
-			bm_check_find_line(check, kernel->config, 1, "CONFIG_BLK_DEV_INITRD", ""),
+			kernel->config_initrd_line,
 			"'%s' loads an initramfs, and kernel %s does not take one (CONFIG_BLK_DEV_INITRD is not set)",
 			check->entry->entry.title, kernel->version);
-		if (!finding || bm_check_place(check, finding, kernel->version) < 0)
+		if (!finding || bm_check_detail(finding, "# CONFIG_BLK_DEV_INITRD is not set", kernel->version) < 0)
 			return -ENOMEM;
 		/* With all that the root needs built in it boots, and leaves the image alone. */
 		if (bm_check_kernel_finds(root) && kernel->modular.n == 0)
 			bm_check_doubt(finding);
 	}
 	for (size_t i = 0; i < kernel->lack.n; i++) {
-		finding = bm_findings_add(check->findings, BM_FINDING_CONFIG_NO_DRIVER, kernel->config, 0,
+		_cleanup_free_ char *excerpt = bm_strf("# %s is not set", kernel->lack.items[i]);
+
+		finding = bm_findings_add(check->findings, BM_FINDING_CONFIG_NO_DRIVER, kernel->config,
+			i == 0 ? kernel->lack_line : 0,
 			"%s is not set in the configuration of kernel %s, and the root needs it", kernel->lack.items[i],
 			kernel->version);
-		if (!finding || bm_check_detail(finding, NULL, kernel->version) < 0)
+		if (!finding || !excerpt || bm_check_detail(finding, excerpt, kernel->version) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -86,10 +89,12 @@ static int check_room(const struct bm_check *check)
 	for (size_t i = 0; i < system->n_kernels; i++) {
 		const struct bm_kernel *kernel = &system->kernels[i];
 
-		if (kernel->rescue || !kernel->initramfs_exists || !kernel->modules_dir)
+		const struct bm_mount *home = bm_system_mount_of(system, kernel->initramfs_path);
+
+		if (kernel->rescue || !kernel->initramfs_exists || !kernel->modules_dir || (mount && home != mount))
 			continue;
+		mount = home;
 		largest = BM_MAX(largest, kernel->initramfs_size);
-		mount = bm_system_mount_of(system, kernel->initramfs_path);
 	}
 	if (!mount || !mount->space_known || mount->free_bytes >= largest)
 		return 0;

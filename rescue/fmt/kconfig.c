@@ -46,7 +46,7 @@ static const char *unquote(char *value)
 	return value;
 }
 
-static int add(struct bm_kconfig *kconfig, const char *name, const char *value)
+static int add(struct bm_kconfig *kconfig, const char *name, const char *value, unsigned int line)
 {
 	struct bm_kconfig_option *option;
 
@@ -59,11 +59,12 @@ static int add(struct bm_kconfig *kconfig, const char *name, const char *value)
 		return -ENOMEM;
 	option->name = name;
 	option->value = value;
+	option->line = line;
 	return 0;
 }
 
 /* One line, writable, without its newline. */
-static int take_line(struct bm_kconfig *kconfig, char *line)
+static int take_line(struct bm_kconfig *kconfig, char *line, unsigned int number)
 {
 	static const char prefix[] = "CONFIG_", off[] = " is not set";
 	bool comment = *line == '#';
@@ -80,17 +81,18 @@ static int take_line(struct bm_kconfig *kconfig, char *line)
 		if (!bm_streq(end, off))
 			return 0;
 		*end = '\0';
-		return add(kconfig, name, NULL);
+		return add(kconfig, name, NULL, number);
 	}
 	if (*end != '=')
 		return 0;
 	*end++ = '\0';
-	return add(kconfig, name, *end == '"' ? unquote(end) : end);
+	return add(kconfig, name, *end == '"' ? unquote(end) : end, number);
 }
 
 int bm_kconfig_parse(const char *text, size_t len, struct bm_kconfig *ret_kconfig)
 {
 	_cleanup_kconfig_ struct bm_kconfig kconfig = {0};
+	unsigned int number = 0;
 
 	if (len > BM_KCONFIG_SIZE_MAX) {
 		len = BM_KCONFIG_SIZE_MAX;
@@ -106,7 +108,7 @@ int bm_kconfig_parse(const char *text, size_t len, struct bm_kconfig *ret_kconfi
 		next = strchr(line, '\n');
 		if (next)
 			*next++ = '\0';
-		if (take_line(&kconfig, line) < 0)
+		if (take_line(&kconfig, line, ++number) < 0)
 			return -ENOMEM;
 	}
 	*ret_kconfig = kconfig;
@@ -127,6 +129,13 @@ const char *bm_kconfig_get(const struct bm_kconfig *kconfig, const char *name)
 	const struct bm_kconfig_option *option = find(kconfig, name);
 
 	return option ? option->value : NULL;
+}
+
+unsigned int bm_kconfig_line(const struct bm_kconfig *kconfig, const char *name)
+{
+	const struct bm_kconfig_option *option = find(kconfig, name);
+
+	return option ? option->line : 0;
 }
 
 enum bm_kconfig_state bm_kconfig_state(const struct bm_kconfig *kconfig, const char *name)

@@ -23,6 +23,7 @@ enum bm_kconfig_state {
 struct bm_kconfig_option {
 	const char *name;  /* "CONFIG_XFS_FS" */
 	const char *value; /* "y", "m", "0x1000"; a text without its quotes; NULL: "is not set" */
+	unsigned int line; /* from 1 */
 };
 
 struct bm_kconfig {
@@ -39,6 +40,8 @@ void bm_kconfig_done(struct bm_kconfig *kconfig);
 
 /* The option's value, owned by kconfig; NULL where it is not set or not named. Of several the last counts. */
 const char *bm_kconfig_get(const struct bm_kconfig *kconfig, const char *name);
+/* The line that counts, from 1; 0 where the option is not named. */
+unsigned int bm_kconfig_line(const struct bm_kconfig *kconfig, const char *name);
 enum bm_kconfig_state bm_kconfig_state(const struct bm_kconfig *kconfig, const char *name);
 
 #endif

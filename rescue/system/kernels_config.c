@@ -94,7 +94,11 @@ static int take_driver(const struct bm_survey *survey, const struct bm_system *s
 		return 0;
 	if (bm_needs_read(survey, system, kernel, false, &needs) < 0 || is_served(&needs, driver, &served) < 0)
 		return -ENOMEM;
-	return served ? 0 : bm_strv_add_once(&kernel->lack, off);
+	if (served)
+		return 0;
+	if (kernel->lack.n == 0)
+		kernel->lack_line = bm_kconfig_line(kconfig, off);
+	return bm_strv_add_once(&kernel->lack, off);
 }
 
 static int read_config(const struct bm_survey *survey, const struct bm_system *system, struct bm_kernel *kernel,
@@ -109,6 +113,7 @@ static int read_config(const struct bm_survey *survey, const struct bm_system *s
 	if (bm_kconfig_parse(bm_buf_text(&text), text.len, &kconfig) < 0)
 		return -ENOMEM;
 	kernel->config_known = bm_kconfig_state(&kconfig, "CONFIG_BLK_DEV_INITRD") != BM_KCONFIG_UNKNOWN;
+	kernel->config_initrd_line = bm_kconfig_line(&kconfig, "CONFIG_BLK_DEV_INITRD");
 	kernel->config_initrd = bm_kconfig_state(&kconfig, "CONFIG_BLK_DEV_INITRD") == BM_KCONFIG_BUILTIN;
 	kernel->config_modules = bm_kconfig_state(&kconfig, "CONFIG_MODULES") != BM_KCONFIG_OFF;
 	inner = bm_kconfig_get(&kconfig, "CONFIG_INITRAMFS_SOURCE");

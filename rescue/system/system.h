@@ -61,10 +61,12 @@ struct bm_kernel {
 	char *config;		/* path of its configuration, or NULL */
 	bool config_known;	/* that could be read, and what follows is true */
 	bool config_initrd;	/* CONFIG_BLK_DEV_INITRD */
+	unsigned int config_initrd_line; /* where its configuration says so */
 	bool config_modules;	/* CONFIG_MODULES */
 	bool config_inner;	/* CONFIG_INITRAMFS_SOURCE: it brings an initramfs inside itself */
 	bool config_root;	/* CONFIG_CMDLINE names a root= */
 	struct bm_strv lack;	/* options that the root needs and that are not set: "CONFIG_EXT4_FS" */
+	unsigned int lack_line; /* of the first of them */
 	struct bm_strv modular; /* those that are modules, so that only an initramfs can load them */
 	bool rescue;		/* an entry's "0-rescue" image */
 };
@@ -216,6 +218,9 @@ int bm_system_read_mounts(
 int bm_system_read_identity(struct bm_system *system) BM_MUST_CHECK;
 int bm_system_read_kernels(struct bm_system *system) BM_MUST_CHECK;
 int bm_system_read_loader(struct bm_system *system, const struct bm_devices *devices) BM_MUST_CHECK;
+/* The same, as if the grub.cfg at path (links followed; NULL: none) held text. */
+int bm_system_read_loader_as(struct bm_system *system, const struct bm_devices *devices, const char *path,
+	const struct bm_buf *text) BM_MUST_CHECK;
 int bm_system_read_tools(struct bm_system *system) BM_MUST_CHECK;
 /* The files that a judgement or a repair may need as text: fstab, crypttab, the loader's ... After the loader. */
 int bm_system_read_sources(struct bm_system *system) BM_MUST_CHECK;
