@@ -57,9 +57,6 @@ int bm_rootw_attr_like(const struct bm_root *root, const char *from, const char 
 int bm_rootw_set_attr(const struct bm_root *root, const char *path, const struct bm_rootw_attr *attr) BM_MUST_CHECK;
 /* The time of a file or directory (a link is refused with -ELOOP). */
 int bm_rootw_set_mtime(const struct bm_root *root, const char *path, int64_t mtime_s, uint32_t mtime_ns) BM_MUST_CHECK;
-/* Sets an extended attribute of what path names (a link itself). -EOPNOTSUPP where the filesystem has none. */
-int bm_rootw_set_xattr(const struct bm_root *root, const char *path, const char *name, const void *value,
-	size_t len) BM_MUST_CHECK;
 /* Sets the permission bits of what path names (a link is refused with -ELOOP). */
 int bm_rootw_chmod(const struct bm_root *root, const char *path, uint32_t mode) BM_MUST_CHECK;
 
