@@ -14,7 +14,8 @@
 #   make warnings     compile everything with gcc and with clang, a warning being an error
 #   make format       put the sources into the form that the lint wants
 #   make setup        install all packages of packages.list that are missing (each target does so for its own)
-#   make install      binary, man page, dracut module (PREFIX=/usr/local, DESTDIR=, DRACUTDIR=)
+#   make install      binary, man page, dracut module, hooks of package managers (PREFIX=/usr/local, DESTDIR=,
+#                     DRACUTDIR=, KERNELINSTALLDIR=, KERNELHOOKSDIR=)
 #   make clean        remove what was built, except the libraries; `make distclean` removes everything
 #
 # Variables
@@ -34,6 +35,8 @@ ONLY ?=
 PREFIX ?= /usr/local
 DESTDIR ?=
 DRACUTDIR ?= /usr/lib/dracut/modules.d
+KERNELINSTALLDIR ?= /usr/lib/kernel/install.d
+KERNELHOOKSDIR ?= /etc/kernel
 MUSL_CC ?= musl-gcc
 CLANG ?= clang
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
@@ -262,6 +265,9 @@ install: $(O)/bootmend
 	install -D -m 644 docs/bootmend.8 $(DESTDIR)$(PREFIX)/share/man/man8/bootmend.8
 	mkdir -p $(DESTDIR)$(DRACUTDIR)
 	cp -R dracut-module/95bootmend $(DESTDIR)$(DRACUTDIR)/
+	install -D -m 755 dracut-module/hooks/bootmend.install $(DESTDIR)$(KERNELINSTALLDIR)/99-zz-bootmend.install
+	install -D -m 755 dracut-module/hooks/postinst $(DESTDIR)$(KERNELHOOKSDIR)/postinst.d/zzz-bootmend
+	install -D -m 755 dracut-module/hooks/postrm $(DESTDIR)$(KERNELHOOKSDIR)/postrm.d/zzz-bootmend
 clean:
 	rm -rf $(filter-out $(DEPS),$(wildcard $(O)/*))
 distclean:

@@ -8,6 +8,7 @@
 #include "../base/err.h"
 #include "../base/str.h"
 #include "../os/mount.h"
+#include "../os/running.h"
 #include "system.h"
 
 enum { SYSTEM_ID_MIN = 8 };
@@ -188,8 +189,11 @@ static int find_given(struct bm_survey *survey, const char *dir)
 		return r;
 	/* A folder that is no mount point is a copy of a system; the disk that it lies on is not the one it boots from.
 	 */
-	if (bm_mount_is_point(dir, &own) == 0 && own && bm_root_stat(system->root, "/", true, &st) == 0)
-		system->root_device = bm_devices_find_dev(&survey->devices, st.dev);
+	if (bm_mount_is_point(dir, &own) == 0 && own && bm_root_stat(system->root, "/", true, &st) == 0) {
+		uint64_t dev = bm_running_device(dir);
+
+		system->root_device = bm_devices_find_dev(&survey->devices, dev ? dev : st.dev);
+	}
 	if (system->root_device == BM_DEVICE_NONE)
 		system->root_device = bm_devices_hook(&survey->devices);
 	look.root = system->root;
