@@ -8,27 +8,10 @@
 #include "../base/str.h"
 #include "../os/rootw.h"
 #include "../os/system.h"
-#include "../system/prove.h"
-#include "index.h"
+#include "fsck.h"
 #include "record.h"
+#include "run.h"
 #include "swap.h"
-#include "sysimage.h"
-#include "work.h"
-
-/* A plan on its way. */
-struct run {
-	struct bm_plan *plan;
-	struct bm_survey *survey;
-	struct bm_system view; /* the system, read through the sysimage */
-	const struct bm_apply_options *options;
-	struct bm_result *result;
-	struct bm_sysimage image;
-	bool mounted;
-	struct bm_work work;
-	struct bm_index_backup index; /* of a depmod whose image is not in place yet */
-	bool reindexed;
-	struct bm_needs needs; /* of the kernel whose image is being made */
-};
 
 const char *bm_outcome_text(enum bm_outcome outcome)
 {
@@ -44,6 +27,7 @@ void bm_result_done(struct bm_result *result)
 	free(result->steps);
 	free(result->error);
 	free(result->log_path);
+	free(result->id);
 	bm_strv_done(&result->tool_tail);
 	bm_strv_done(&result->images);
 	bm_strv_done(&result->backups);
@@ -51,14 +35,18 @@ void bm_result_done(struct bm_result *result)
 	*result = (struct bm_result){0};
 }
 
-static void say(struct bm_step_result *done, char *text)
+uint64_t bm_run_number(const struct bm_run *run, const struct bm_step *step)
+{
+	return (uint64_t)(step - run->plan->steps) + 1;
+}
+
+void bm_run_say(struct bm_step_result *done, char *text)
 {
 	free(done->text);
 	done->text = text;
 }
 
-/* Takes over what a tool that failed left; -ENOTRECOVERABLE stands for "it is told already". */
-static int tool_failed(struct run *run, struct bm_tool_run *tool)
+int bm_run_tool_failed(struct bm_run *run, struct bm_tool_run *tool)
 {
 	bm_strv_done(&run->result->tool_tail);
 	run->result->tool_tail = tool->tail;
@@ -66,32 +54,16 @@ static int tool_failed(struct run *run, struct bm_tool_run *tool)
 	return bm_err(-ENOTRECOVERABLE, "%s", tool->error);
 }
 
-static int step_mount(struct run *run, const struct bm_step *step, struct bm_step_result *done)
-{
-	_cleanup_free_ char *notes = NULL;
-	int r;
-
-	(void)step;
-	r = bm_sysimage_mount(run->survey, &run->view, true, &run->image);
-	if (r < 0)
-		return r;
-	run->mounted = true;
-	run->view.root = run->image.root;
-	notes = bm_strv_join(&run->image.notes, "; ");
-	say(done, notes && *notes ? bm_strf("mounted at %s; %s", BM_SYSIMAGE_DIR, notes)
-				  : bm_strf("mounted at %s", BM_SYSIMAGE_DIR));
-	return 0;
-}
-
-/* The work folder for the next BUILD step's image, made before depmod or the build, whichever comes first. */
-static int need_work(struct run *run, const struct bm_step *step)
+int bm_run_need_work(struct bm_run *run, const struct bm_step *step)
 {
 	uint64_t need = 0, missing = 0;
 	int r;
 
 	if (run->work.dir)
 		return 0;
-	for (const struct bm_step *at = step; at < run->plan->steps + run->plan->n_steps; at++) {
+	/* Made before depmod or the build, whichever comes first. */
+	for (const struct bm_step *at = step;
+		step->kind != BM_STEP_CONFIG && at < run->plan->steps + run->plan->n_steps; at++) {
 		if (at->kind == BM_STEP_BUILD && need == 0)
 			need = at->need_bytes;
 		if (at->kind != BM_STEP_SWAP)
@@ -115,175 +87,234 @@ static int need_work(struct run *run, const struct bm_step *step)
 	return r;
 }
 
-static int step_depmod(struct run *run, const struct bm_step *step, struct bm_step_result *done)
+static bool is_edit(const struct bm_step *step)
 {
-	struct bm_tool_run tool = {0};
-	int r = need_work(run, step);
-
-	if (r == 0)
-		r = bm_index_save(&run->work, step->target, &run->index);
-	if (r < 0)
-		return r;
-	run->reindexed = true;
-	r = bm_work_run(&run->work, step, run->options, &tool);
-	if (r == 0 && tool.error)
-		r = tool_failed(run, &tool);
-	if (r == 0)
-		say(done, bm_strf("the modules of %s are indexed", step->version));
-	bm_tool_run_done(&tool);
-	return r;
+	return step->kind == BM_STEP_EDIT || step->kind == BM_STEP_LINK || step->kind == BM_STEP_MOVE;
 }
 
-static int step_build(struct run *run, struct bm_step *step, struct bm_step_result *done)
+static int note(struct bm_run *run, enum bm_journal_kind kind, const char *text)
 {
-	_cleanup_free_ char *size = NULL;
-	struct bm_tool_run tool = {0};
-	struct bm_stat st;
-	int r = need_work(run, step);
+	struct bm_journal_record record = {.kind = kind, .time = bm_time_now()};
+	int r = bm_str_set(kind == BM_JOURNAL_END ? &record.outcome : &record.text, text);
 
-	if (r == 0 && run->reindexed)
-		r = bm_plan_refresh_build(run->survey, &run->view, step);
-	if (r == 0)
-		r = bm_work_run(&run->work, step, run->options, &tool);
-	if (r < 0)
+	if (r < 0) {
+		bm_journal_record_done(&record);
 		return r;
-	if (tool.error) {
-		r = tool_failed(run, &tool);
-	} else {
-		r = bm_root_stat(run->image.root, run->work.output, false, &st);
-		/* Some versions of dracut end with status 0 and no image. */
-		if (r == -ENOENT)
-			r = bm_err(-ENOTRECOVERABLE, "%s ended well and wrote no image",
-				bm_path_base(step->argv.items[0]));
 	}
-	if (r == 0) {
-		size = bm_size_text(st.size_bytes);
-		say(done, bm_strf("built, %s", size ? size : "?"));
-	}
-	bm_tool_run_done(&tool);
-	return r;
+	return bm_txn_note(&run->txn, &record);
 }
 
-static int step_prove(struct run *run, const struct bm_step *step, struct bm_step_result *done)
+int bm_run_need_txn(struct bm_run *run)
 {
-	const struct bm_kernel *kernel = bm_system_kernel(&run->view, step->version);
-	_cleanup_proof_ struct bm_proof proof = {0};
-	_cleanup_buf_ struct bm_buf text = {0};
 	int r;
 
-	bm_needs_done(&run->needs);
-	r = bm_needs_read(run->survey, &run->view, kernel, true, &run->needs);
+	if (run->txn.root)
+		return 0;
+	r = bm_txn_begin(run->image.root, run->plan, &run->txn);
 	if (r == 0)
-		r = bm_prove_file(run->image.root, run->work.output, &run->needs, &proof);
+		r = bm_str_set(&run->result->id, run->txn.id);
+	for (size_t i = 0; r == 0 && i < run->irreversible.n; i++)
+		r = note(run, BM_JOURNAL_STEP, run->irreversible.items[i]);
+	for (size_t i = 0; r == 0 && i < run->plan->n_steps; i++)
+		if (is_edit(&run->plan->steps[i]))
+			r = bm_edit_intend(run, &run->plan->steps[i]);
+	return r < 0 ? r : bm_txn_flush(&run->txn);
+}
+
+int bm_run_in_place(struct bm_run *run, const struct bm_step *step, bool *ret_is)
+{
+	uint64_t number = bm_run_number(run, step), from = 0;
+	const struct bm_journal_record *intent;
+	bool all = true, any = false;
+	int r = 0;
+
+	*ret_is = false;
+	if (!run->options->resume || !run->txn.root)
+		return 0;
+	while (r == 0 && all && (intent = bm_txn_find(&run->txn, from, number, NULL))) {
+		const struct bm_journal_state *after = bm_journal_after(&run->txn.journal, intent->number);
+
+		any = true;
+		from = intent->number + 1;
+		all = after->type != BM_JOURNAL_UNKNOWN;
+		if (all)
+			r = bm_state_is(run->image.root, intent->path, after, &all);
+	}
+	if (r == 0 && any && !all)
+		r = bm_txn_take_back(&run->txn, 0, number, true);
+	*ret_is = any && all;
+	return r;
+}
+
+/* Nothing has changed since the plan was made: asked before anything is changed. */
+static int check_edits(struct bm_run *run)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < run->plan->n_steps; i++)
+		if (is_edit(&run->plan->steps[i]))
+			r = bm_edit_check(run, &run->plan->steps[i]);
+	return r;
+}
+
+/* Takes up the journal of the repair that was interrupted. */
+static int resume(struct bm_run *run)
+{
+	struct bm_txn txn;
+	int r = bm_txn_open(run->image.root, run->options->resume, &txn);
+
+	if (r == 0 && bm_journal_phase(&txn.journal) != BM_JOURNAL_OPEN) {
+		/* It must not look like one that failed here: that would be taken back. */
+		bm_txn_done(&txn);
+		r = bm_err(-ENOTRECOVERABLE, "the repair %s was not interrupted", run->options->resume);
+	}
 	if (r < 0)
 		return r;
-	if (!proof.verdict) {
-		for (size_t i = 0; i < proof.n_problems; i++)
-			bm_buf_addf(&text, "%s%s", i > 0 ? "; " : "", proof.problems[i].text);
-		return bm_err(-ENOTRECOVERABLE, "the new image cannot boot %s: %s", step->version, bm_buf_text(&text));
-	}
-	for (size_t i = 0; i < proof.proven.n; i++)
-		bm_buf_addf(&text, "%s%s", i > 0 ? "; " : "", proof.proven.items[i]);
-	say(done, bm_strf("proven: %s", bm_buf_text(&text)));
+	run->txn = txn;
+	r = bm_str_set(&run->result->id, run->txn.id);
+	if (r == 0)
+		r = note(run, BM_JOURNAL_RESUME, NULL);
+	for (size_t i = 0; r == 0 && i < run->plan->n_steps; i++)
+		if (is_edit(&run->plan->steps[i]))
+			r = bm_edit_intend(run, &run->plan->steps[i]);
+	return r < 0 ? r : bm_txn_flush(&run->txn);
+}
+
+static int step_mount(struct bm_run *run, struct bm_step_result *done)
+{
+	_cleanup_free_ char *notes = NULL;
+	int r;
+
+	r = bm_sysimage_mount(run->survey, &run->view, true, &run->image);
+	if (r < 0)
+		return r;
+	run->mounted = true;
+	run->view.root = run->image.root;
+	notes = bm_strv_join(&run->image.notes, "; ");
+	bm_run_say(done, notes && *notes ? bm_strf("mounted at %s; %s", BM_SYSIMAGE_DIR, notes)
+					 : bm_strf("mounted at %s", BM_SYSIMAGE_DIR));
+	return run->options->resume ? resume(run) : check_edits(run);
+}
+
+static int step_fsck(struct bm_run *run, const struct bm_step *step, struct bm_step_result *done)
+{
+	_cleanup_fsck_ struct bm_fsck_result fsck = {0};
+	int r;
+
+	bm_survey_release(run->survey);
+	r = bm_fsck_run(step, run->survey, NULL, run->options, &fsck);
+	if (r < 0)
+		return r;
+	bm_strv_done(&run->result->tool_tail);
+	run->result->tool_tail = fsck.tail;
+	fsck.tail = (struct bm_strv){0};
+	if (fsck.outcome != BM_FSCK_CLEAN && fsck.outcome != BM_FSCK_REPAIRED)
+		return bm_err(-ENOTRECOVERABLE, "%s%s%s", fsck.text, fsck.instruction ? "; " : "",
+			fsck.instruction ? fsck.instruction : "");
+	if (bm_strv_addf(&run->irreversible, "%s%s%s", fsck.text, fsck.undo ? "; its undo file is " : "",
+		    fsck.undo ? fsck.undo : "") < 0)
+		return -ENOMEM;
+	bm_run_say(done, bm_strf("%s", fsck.text));
 	return 0;
 }
 
-static int step_swap(struct run *run, const struct bm_step *step, struct bm_step_result *done)
+/* The journal says that all is done, before anything else is written down. */
+static int end_txn(struct bm_run *run)
 {
-	const struct bm_swap swap = {run->work.output, step->target, &run->needs};
-	struct bm_swap_result swapped;
-	int r = bm_swap(run->image.root, &swap, &swapped);
+	int r;
 
-	if (r == -ENOSPC)
-		run->result->missing_bytes = swapped.missing_bytes;
-	if (r == 0) {
-		struct bm_result *result = run->result;
-
-		/* The index belongs to the image that is in place now. */
-		run->reindexed = false;
-		if (bm_strv_add(&result->images, swapped.target) < 0 ||
-			bm_strv_add(&result->backups, swapped.backup ? swapped.backup : "") < 0 ||
-			bm_strv_add(&result->hashes, swapped.hash) < 0)
-			r = -ENOMEM;
-		say(done, swapped.backup ? bm_strf("%s is the new image; the previous one is %s", swapped.target,
-						   swapped.backup)
-					 : bm_strf("%s is the new image; there was none before", swapped.target));
-	}
-	bm_swap_result_done(&swapped);
-	bm_work_end(&run->work);
-	bm_index_done(&run->index);
+	if (!run->txn.root || run->ended)
+		return 0;
+	r = note(run, BM_JOURNAL_END, bm_outcome_text(run->result->outcome));
+	if (r == 0)
+		r = bm_txn_flush(&run->txn);
+	run->ended = r == 0;
 	return r;
 }
 
-static int step_record(struct run *run, const struct bm_step *step, struct bm_step_result *done)
+static int step_record(struct bm_run *run, const struct bm_step *step, struct bm_step_result *done)
 {
-	int r = bm_record_write(run->image.root, step->target, run->plan, run->result, &run->result->log_path);
+	int r = end_txn(run);
 
+	if (r < 0)
+		return r;
+	r = bm_record_write(run->image.root, step->target, run->plan, run->result, &run->result->log_path);
 	/* The repair stands, with or without its record. */
-	say(done, r < 0 ? bm_strf("not written: %s", bm_err_text(r)) : bm_strf("%s", run->result->log_path));
+	bm_run_say(done, r < 0 ? bm_strf("not written: %s", bm_err_text(r)) : bm_strf("%s", run->result->log_path));
 	bm_err_clear();
 	return 0;
 }
 
-/* Everything to the disk, everything down. */
-static int take_down(struct run *run)
+/* Everything to the disk. */
+static int sync_all(struct bm_run *run)
 {
-	unsigned int n;
 	int r = 0;
 
-	bm_work_end(&run->work);
-	if (!run->mounted)
-		return 0;
-	for (size_t i = 0; i < run->view.n_mounts; i++)
+	for (size_t i = 0; run->mounted && i < run->view.n_mounts; i++)
 		if (run->view.mounts[i].device >= 0 &&
 			bm_rootw_sync_fs(run->image.root, run->view.mounts[i].target) < 0)
 			r = -EIO;
+	return r;
+}
+
+/* Everything down. */
+static int take_down(struct bm_run *run)
+{
+	unsigned int n;
+
+	bm_work_end(&run->work);
+	bm_txn_done(&run->txn);
+	if (!run->mounted)
+		return 0;
 	bm_sysimage_done(&run->image);
 	run->view.root = NULL;
 	run->mounted = false;
-	if (bm_sysimage_umount(&n) < 0)
-		r = -EIO;
-	return r;
+	return bm_sysimage_umount(&n) < 0 ? -EIO : 0;
 }
 
-static int step_unmount(struct run *run, const struct bm_step *step, struct bm_step_result *done)
+static int step_unmount(struct bm_run *run, struct bm_step_result *done)
 {
-	int r = take_down(run);
+	int r = end_txn(run);
 
-	(void)step;
 	if (r == 0)
-		say(done, bm_strf("unmounted"));
+		r = sync_all(run);
+	if (r == 0)
+		r = take_down(run);
+	if (r == 0)
+		bm_run_say(done, bm_strf("unmounted"));
 	return r;
 }
 
-static int take_step(struct run *run, struct bm_step *step, struct bm_step_result *done)
+static int take_step(struct bm_run *run, struct bm_step *step, struct bm_step_result *done)
 {
 	switch (step->kind) {
 	case BM_STEP_MOUNT:
-		return step_mount(run, step, done);
-	case BM_STEP_DEPMOD:
-		return step_depmod(run, step, done);
-	case BM_STEP_BUILD:
-		return step_build(run, step, done);
-	case BM_STEP_PROVE:
-		return step_prove(run, step, done);
-	case BM_STEP_SWAP:
-		return step_swap(run, step, done);
-	case BM_STEP_RECORD:
-		return step_record(run, step, done);
-	case BM_STEP_UNMOUNT:
-		return step_unmount(run, step, done);
+		return step_mount(run, done);
 	case BM_STEP_FSCK:
+		return step_fsck(run, step, done);
 	case BM_STEP_EDIT:
 	case BM_STEP_LINK:
 	case BM_STEP_MOVE:
+		return bm_edit_take(run, step, done);
 	case BM_STEP_CONFIG:
-		break;
+		return bm_config_take(run, step, done);
+	case BM_STEP_DEPMOD:
+		return bm_index_take(run, step, done);
+	case BM_STEP_BUILD:
+		return bm_image_build(run, step, done);
+	case BM_STEP_PROVE:
+		return bm_image_prove(run, step, done);
+	case BM_STEP_SWAP:
+		return bm_image_swap(run, step, done);
+	case BM_STEP_RECORD:
+		return step_record(run, step, done);
+	case BM_STEP_UNMOUNT:
+		return step_unmount(run, done);
 	}
 	return -EINVAL;
 }
 
-static int take_steps(struct run *run)
+static int take_steps(struct bm_run *run)
 {
 	for (size_t i = 0; i < run->plan->n_steps; i++) {
 		struct bm_step *step = &run->plan->steps[i];
@@ -301,10 +332,8 @@ static int take_steps(struct run *run)
 		if (r < 0) {
 			free(run->result->error);
 			run->result->error = bm_strf("%s", bm_err_text(r));
-			say(done, bm_strf("%s", bm_err_text(r)));
-			run->result->outcome = run->result->images.n > 0 ? BM_OUTCOME_PARTLY
-					       : r == -ENOSPC		 ? BM_OUTCOME_NO_SPACE
-									 : BM_OUTCOME_FAILED;
+			bm_run_say(done, bm_strf("%s", bm_err_text(r)));
+			run->result->outcome = r == -ENOSPC ? BM_OUTCOME_NO_SPACE : BM_OUTCOME_FAILED;
 			return r;
 		}
 		done->done = true;
@@ -312,25 +341,61 @@ static int take_steps(struct run *run)
 	return 0;
 }
 
+static void forget_images(struct bm_result *result)
+{
+	bm_strv_done(&result->images);
+	bm_strv_done(&result->backups);
+	bm_strv_done(&result->hashes);
+}
+
+/* A step failed: what this repair did is taken back, but for the finished images of `all`. */
+static void give_up(struct bm_run *run)
+{
+	bool partly = run->floor > 0 || (!run->mounted && run->result->images.n > 0);
+	int r;
+
+	if (partly)
+		run->result->outcome = BM_OUTCOME_PARTLY;
+	if (!run->mounted || !run->txn.root)
+		return;
+	bm_work_end(&run->work);
+	r = bm_txn_take_back(&run->txn, run->floor, 0, false);
+	if (r < 0) {
+		_cleanup_free_ char *error = run->result->error;
+
+		run->result->interrupted = true;
+		run->result->error = bm_strf("%s; and not everything could be taken back (%s): `bootmend undo` does it",
+			error ? error : "", bm_err_text(r));
+		bm_err_clear();
+		return;
+	}
+	if (!partly) {
+		forget_images(run->result);
+		free(run->result->id);
+		run->result->id = NULL;
+		return;
+	}
+	/* Of several kernels the earlier ones are repaired, and that is written down. */
+	if (end_txn(run) < 0 || bm_record_write(run->image.root, "/var/log/bootmend", run->plan, run->result,
+					&run->result->log_path) < 0)
+		bm_err_clear();
+}
+
 int bm_apply(struct bm_plan *plan, struct bm_survey *survey, const struct bm_system *system,
 	const struct bm_apply_options *options, struct bm_result *ret_result)
 {
 	struct bm_result result = {.outcome = BM_OUTCOME_REPAIRED};
-	struct run run = {.plan = plan, .survey = survey, .view = *system, .options = options, .result = &result};
+	struct bm_run run = {.plan = plan, .survey = survey, .view = *system, .options = options, .result = &result};
 	int r = take_steps(&run);
 
-	if (r < 0 && run.mounted) {
-		if (run.reindexed && bm_index_restore(&run.work, &run.index) < 0)
-			bm_err_clear();
-		/* Of several kernels the earlier ones are repaired, and that is written down. */
-		if (result.outcome == BM_OUTCOME_PARTLY &&
-			bm_record_write(run.image.root, "/var/log/bootmend", plan, &result, &result.log_path) < 0)
-			bm_err_clear();
-	}
+	if (r < 0)
+		give_up(&run);
+	if (sync_all(&run) < 0)
+		bm_err_clear();
 	if (take_down(&run) < 0)
 		bm_err_clear();
 	bm_needs_done(&run.needs);
-	bm_index_done(&run.index);
+	bm_strv_done(&run.irreversible);
 	*ret_result = result;
 	return 0;
 }

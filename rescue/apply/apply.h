@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The executor: the only part that changes the patient. It takes the steps of a plan in order and stops at the first
- * that fails, having put back what that step touched.
+ * The executor: the only part that changes the patient. It takes the steps of a plan in order. Where one fails,
+ * everything that this repair changed is taken back, but for the finished images of a repair of all kernels.
  */
 #ifndef BM_APPLY_APPLY_H
 #define BM_APPLY_APPLY_H
@@ -35,10 +35,13 @@ struct bm_result {
 	struct bm_strv backups;	  /* where each previous image is kept; "" where there was none */
 	struct bm_strv hashes;	  /* SHA-256 of each new image */
 	char *log_path;		  /* in the system, or NULL */
+	char *id;		  /* of the journal, for `bootmend undo`; NULL where nothing was changed */
+	bool interrupted;	  /* it failed, and what it had done could not be taken back: `bootmend undo` will */
 };
 
 struct bm_apply_options {
 	unsigned int time_limit_seconds; /* of each tool; 0: 20 minutes */
+	const char *resume; /* the journal of a repair that was interrupted and is to be completed; or NULL */
 	/* Called at each begin of a step, and each second of a long one, with the tool's last line or NULL. */
 	void (*progress)(void *context, const struct bm_step *step, unsigned int seconds, const char *line);
 	void *context;

@@ -1,99 +1,101 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "index.h"
-
+/*
+ * The module index that depmod writes (modules.dep and its sisters). depmod has no useful way to write elsewhere, so
+ * everything it may write is kept in the journal first.
+ */
 #include <errno.h>
+#include <string.h>
 
 #include "../base/err.h"
 #include "../base/str.h"
 #include "../os/rootw.h"
+#include "../os/system.h"
+#include "run.h"
 
-void bm_index_done(struct bm_index_backup *backup)
+/* What depmod of kmod, module-init-tools and busybox makes. */
+static const char *const made[] = {"modules.dep", "modules.dep.bin", "modules.alias", "modules.alias.bin",
+	"modules.symbols", "modules.symbols.bin", "modules.softdep", "modules.weakdep", "modules.devname",
+	"modules.builtin.bin", "modules.builtin.alias.bin", "modules.ccwmap", "modules.ieee1394map", "modules.inputmap",
+	"modules.isapnpmap", "modules.ofmap", "modules.pcimap", "modules.seriomap", "modules.usbmap"};
+
+static int intend_one(struct bm_run *run, const struct bm_step *step, const char *name)
 {
-	free(backup->modules_dir);
-	free(backup->copies);
-	bm_strv_done(&backup->names);
-	*backup = (struct bm_index_backup){0};
-}
+	struct bm_journal_record intent = {
+		.step = bm_run_number(run, step), .op = BM_JOURNAL_SCOPE, .time = bm_time_now()};
+	_cleanup_free_ char *dir = NULL;
+	uint64_t number;
+	int r = bm_root_realpath(run->image.root, step->target, &dir);
 
-/* The regular files modules.* of the folder. */
-static int list_index(const struct bm_root *root, const char *dir, struct bm_strv *names)
-{
-	_cleanup_strv_ struct bm_strv all = {0};
-	int r = bm_root_list(root, dir, 0, &all);
-
-	for (size_t i = 0; r == 0 && i < all.n; i++) {
-		_cleanup_free_ char *path = bm_path_join(dir, all.items[i]);
-		struct bm_stat st;
-
-		if (!path)
-			return -ENOMEM;
-		if (bm_str_starts(all.items[i], "modules.") && bm_root_stat(root, path, false, &st) == 0 &&
-			st.type == BM_FILE_REGULAR)
-			r = bm_strv_add(names, all.items[i]);
-	}
-	return r;
-}
-
-int bm_index_save(const struct bm_work *work, const char *modules_dir, struct bm_index_backup *ret_backup)
-{
-	struct bm_index_backup backup = {
-		.modules_dir = bm_path_join(modules_dir, ""),
-		.copies = bm_path_join(work->dir, "index"),
-	};
-	int r = backup.modules_dir && backup.copies ? 0 : -ENOMEM;
-
-	if (r == 0)
-		r = bm_rootw_mkdir_p(work->root, backup.copies, 0700);
-	if (r == 0)
-		r = list_index(work->root, modules_dir, &backup.names);
-	for (size_t i = 0; r == 0 && i < backup.names.n; i++) {
-		_cleanup_free_ char *from = bm_path_join(modules_dir, backup.names.items[i]);
-		_cleanup_free_ char *to = bm_path_join(backup.copies, backup.names.items[i]);
-
-		r = from && to ? bm_rootw_copy(work->root, from, to) : -ENOMEM;
+	if (r == 0) {
+		intent.path = bm_path_join(dir, name);
+		r = intent.path ? bm_str_set(&intent.filesystem, step->filesystem) : -ENOMEM;
 	}
 	if (r < 0) {
-		bm_index_done(&backup);
+		bm_journal_record_done(&intent);
 		return r;
 	}
-	*ret_backup = backup;
+	return bm_txn_intend(&run->txn, &intent, BM_TXN_COPY, &number);
+}
+
+/* Files that came with the kernel and are not written again (modules.order, modules.builtin) are left out. */
+static int intend_all(struct bm_run *run, const struct bm_step *step)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < BM_ARRAY_SIZE(made); i++)
+		r = intend_one(run, step, made[i]);
+	return r < 0 ? r : bm_txn_flush(&run->txn);
+}
+
+/* Notes what the files are now: only what is still so may be taken back later. */
+static int finish_all(struct bm_run *run, const struct bm_step *step)
+{
+	uint64_t last = bm_txn_last(&run->txn), number = bm_run_number(run, step);
+
+	for (uint64_t n = 1; n <= last; n++) {
+		const struct bm_journal_record *intent = bm_journal_intent(&run->txn.journal, n);
+		struct bm_journal_state after;
+		int r;
+
+		if (!intent || intent->step != number || bm_journal_has(&run->txn.journal, BM_JOURNAL_TAKEN_BACK, n))
+			continue;
+		r = bm_state_read(run->image.root, intent->path, true, &after);
+		if (r < 0)
+			return r;
+		bm_txn_finished(&run->txn, n, &after);
+		bm_journal_state_done(&after);
+	}
 	return 0;
 }
 
-/* Whether depmod left the file alone: it writes anew, and the copy has the time of what it was made from. */
-static bool untouched(const struct bm_root *root, const char *live, const char *copy)
+int bm_index_take(struct bm_run *run, const struct bm_step *step, struct bm_step_result *done)
 {
-	struct bm_stat a, b;
+	struct bm_tool_run tool = {0};
+	bool was = false;
+	int r = bm_run_need_work(run, step);
 
-	return bm_root_stat(root, live, false, &a) == 0 && bm_root_stat(root, copy, false, &b) == 0 &&
-	       a.size_bytes == b.size_bytes && a.mtime_s == b.mtime_s && a.mtime_ns == b.mtime_ns;
-}
-
-static int restore_one(const struct bm_work *work, const struct bm_index_backup *backup, const char *name)
-{
-	_cleanup_free_ char *live = bm_path_join(backup->modules_dir, name);
-	_cleanup_free_ char *copy = bm_path_join(backup->copies, name);
-	_cleanup_free_ char *fresh = live ? bm_strf("%s.bootmend-new", live) : NULL;
-	int r;
-
-	if (!live || !copy || !fresh)
-		return -ENOMEM;
-	if (!bm_strv_has(&backup->names, name))
-		return bm_rootw_unlink(work->root, live);
-	if (untouched(work->root, live, copy))
-		return 0;
-	r = bm_rootw_copy(work->root, copy, fresh);
-	return r < 0 ? r : bm_rootw_rename(work->root, fresh, live);
-}
-
-int bm_index_restore(const struct bm_work *work, const struct bm_index_backup *backup)
-{
-	_cleanup_strv_ struct bm_strv now = {0};
-	int r = list_index(work->root, backup->modules_dir, &now);
-
-	for (size_t i = 0; r == 0 && i < backup->names.n; i++)
-		r = bm_strv_add_once(&now, backup->names.items[i]);
-	for (size_t i = 0; r == 0 && i < now.n; i++)
-		r = restore_one(work, backup, now.items[i]);
-	return r < 0 ? r : bm_rootw_sync_dir(work->root, backup->modules_dir);
+	if (r == 0)
+		r = bm_run_need_txn(run);
+	if (r == 0)
+		r = bm_run_in_place(run, step, &was);
+	if (r < 0 || was) {
+		run->reindexed = run->reindexed || was;
+		bm_run_say(done, r < 0 ? NULL : bm_strf("the modules of %s are indexed already", step->version));
+		return r;
+	}
+	r = intend_all(run, step);
+	if (r < 0)
+		return r;
+	run->reindexed = true;
+	r = bm_work_run(&run->work, step, run->options, &tool);
+	if (r == 0 && tool.error)
+		r = bm_run_tool_failed(run, &tool);
+	if (r == 0)
+		r = bm_rootw_sync_fs(run->image.root, step->target);
+	if (r == 0)
+		r = finish_all(run, step);
+	if (r == 0)
+		bm_run_say(done, bm_strf("the modules of %s are indexed", step->version));
+	bm_tool_run_done(&tool);
+	return r;
 }

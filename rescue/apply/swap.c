@@ -2,20 +2,22 @@
 #include "swap.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "../base/err.h"
 #include "../base/str.h"
 #include "../os/rootw.h"
 #include "../os/system.h"
 #include "../system/prove.h"
+#include "label.h"
 
-#define BACKUP_DIR "/var/lib/bootmend"
 /* Left free beside the images: metadata of the filesystem itself. */
 #define RESERVE (512 * BM_KIB)
 
 /* One swap on its way. */
 struct job {
-	const struct bm_root *root;
+	struct bm_txn *txn;
+	const struct bm_root *root; /* the transaction's */
 	const struct bm_swap *swap;
 	char *target; /* the file itself, after links */
 	char *dir;    /* its folder */
@@ -23,7 +25,7 @@ struct job {
 	char *backup; /* where the previous image goes */
 	bool old_exists;
 	struct bm_stat old;
-	uint64_t size_bytes; /* of the new image */
+	uint64_t number; /* of the intent */
 };
 
 void bm_swap_result_done(struct bm_swap_result *result)
@@ -39,23 +41,6 @@ static void job_done(struct job *job)
 	free(job->dir);
 	free(job->fresh);
 	free(job->backup);
-}
-
-/* Where the link at path leads, also when nothing is there yet. */
-static int resolve_target(const struct bm_root *root, const char *path, char **ret_target)
-{
-	_cleanup_free_ char *dir = bm_path_dir(path), *real_dir = NULL;
-	struct bm_stat st;
-	int r;
-
-	if (bm_root_stat(root, path, true, &st) == 0)
-		return bm_root_realpath(root, path, ret_target);
-	bm_err_clear();
-	r = dir ? bm_root_realpath(root, dir, &real_dir) : -ENOMEM;
-	if (r < 0)
-		return r;
-	*ret_target = bm_path_join(real_dir, bm_path_base(path));
-	return *ret_target ? 0 : -ENOMEM;
 }
 
 /* NAME.bootmend-TIME in dir, a name that is free; for free(). */
@@ -89,34 +74,52 @@ static int backup_name(const struct bm_root *root, const char *dir, const char *
 	return bm_err(-EEXIST, "%s/%s.bootmend-%s", dir, name, time);
 }
 
-static int job_begin(const struct bm_root *root, const struct bm_swap *swap, struct job *job)
+static int job_begin(struct bm_txn *txn, const struct bm_swap *swap, struct job *job)
 {
-	struct bm_stat st;
 	int r;
 
-	*job = (struct job){.root = root, .swap = swap};
-	r = bm_root_stat(root, swap->image, false, &st);
-	if (r < 0)
-		return r;
-	job->size_bytes = st.size_bytes;
-	r = resolve_target(root, swap->target, &job->target);
+	*job = (struct job){.txn = txn, .root = txn->root, .swap = swap};
+	r = bm_state_target(job->root, swap->target, &job->target);
 	if (r < 0)
 		return r;
 	job->dir = bm_path_dir(job->target);
-	job->fresh = bm_strf("%s.bootmend-new", job->target);
+	job->fresh = bm_state_fresh(job->target);
 	if (!job->dir || !job->fresh)
 		return -ENOMEM;
-	if (bm_root_stat(root, job->target, false, &job->old) == 0) {
+	if (bm_root_stat(job->root, job->target, false, &job->old) == 0) {
 		if (job->old.type != BM_FILE_REGULAR)
 			return bm_err(-EINVAL, "%s is no regular file", job->target);
 		job->old_exists = true;
 	}
 	bm_err_clear();
-	/* What a run that was killed left; it was never anybody's image. */
-	if (bm_root_stat(root, job->fresh, false, &st) == 0)
-		return bm_rootw_unlink(root, job->fresh);
-	bm_err_clear();
 	return 0;
+}
+
+/* Notes what is about to happen, and has it on the disk. */
+static int intend(struct job *job, bool gap)
+{
+	struct bm_journal_record intent = {
+		.step = job->swap->step,
+		.op = job->old_exists ? BM_JOURNAL_REPLACE : BM_JOURNAL_CREATE,
+		.gap = gap,
+		.after.type = BM_JOURNAL_FILE,
+		.after.size_bytes = job->swap->size_bytes,
+	};
+	int r = bm_str_set(&intent.path, job->target);
+
+	if (r == 0)
+		r = bm_str_set(&intent.pre, job->backup);
+	if (r == 0)
+		r = bm_str_set(&intent.filesystem, job->swap->filesystem);
+	memcpy(intent.after.hash, job->swap->hash, BM_SHA256_TEXT);
+	if (job->swap->before)
+		memcpy(intent.before.hash, job->swap->before, BM_SHA256_TEXT);
+	if (r < 0) {
+		bm_journal_record_done(&intent);
+		return r;
+	}
+	r = bm_txn_intend(job->txn, &intent, BM_TXN_BESIDE, &job->number);
+	return r < 0 ? r : bm_txn_flush(job->txn);
 }
 
 static uint64_t rounded(const struct bm_fs_space *space, uint64_t bytes)
@@ -126,42 +129,50 @@ static uint64_t rounded(const struct bm_fs_space *space, uint64_t bytes)
 	return (bytes + block - 1) / block * block + RESERVE;
 }
 
-/* Writes the new image beside the target (bm_rootw_copy() compares what it wrote), with the previous one's owner, mode
- * and labels. */
+/* Writes the new image beside the target (the copy is compared with what was proven), with the previous one's owner,
+ * mode and labels. */
 static int write_fresh(const struct job *job)
 {
+	struct bm_rootw_attr attr = {.mode = job->old.mode, .uid = job->old.uid, .gid = job->old.gid};
 	const char *old = bm_root_exists(job->root, job->target) ? job->target : job->backup;
-	int r = bm_rootw_copy(job->root, job->swap->image, job->fresh);
+	struct bm_stat st;
+	int r;
 
-	if (r == 0 && job->old_exists)
-		r = bm_rootw_attr_like(job->root, old, job->fresh);
-	if (r == 0)
-		r = bm_rootw_sync_dir(job->root, job->dir);
+	/* What a run that was killed left; it was never anybody's image. */
+	if (bm_root_stat(job->root, job->fresh, false, &st) == 0) {
+		r = bm_rootw_unlink(job->root, job->fresh);
+		if (r < 0)
+			return r;
+	}
+	bm_err_clear();
+	if (!job->old_exists) {
+		r = bm_root_stat(job->root, job->swap->image, false, &st);
+		if (r < 0)
+			return r;
+		attr.mode = st.mode;
+	}
+	r = bm_rootw_copy_as(job->root, job->swap->image, job->fresh, job->old_exists ? old : NULL, &attr);
+	if (r == 0 && bm_label_apply_as(job->root, job->fresh, job->old_exists ? old : NULL, job->target) < 0)
+		bm_err_clear();
 	return r;
 }
 
-/* Keeps the previous image under another name of the same folder, and gives its name to the new one: by an exchange,
- * which is one step; on a filesystem that has none by a hard link, or a copy, before the rename. */
+/* Gives the previous image its second name, and its first one to the new: by a hard link before the rename; where there
+ * are none by an exchange, which is one step, or a copy. */
 static int swap_beside(struct job *job)
 {
 	int r;
 
 	if (!job->old_exists)
 		return bm_rootw_rename_new(job->root, job->fresh, job->target);
-	r = backup_name(job->root, job->dir, bm_path_base(job->target), &job->backup);
-	if (r < 0)
-		return r;
 	r = bm_rootw_link(job->root, job->target, job->backup);
 	if (r == -EOPNOTSUPP || r == -EPERM || r == -EMLINK || r == -ENOSYS) {
 		bm_err_clear();
 		r = bm_rootw_exchange(job->root, job->fresh, job->target);
-		if (r == 0) {
-			r = bm_rootw_rename_new(job->root, job->fresh, job->backup);
-			/* Back, so that what is cleaned up is the new image and not the old. */
-			if (r < 0 && bm_rootw_exchange(job->root, job->fresh, job->target) < 0)
-				return bm_err(r, "%s is the previous image now", job->fresh);
+		if (r == 0)
+			return bm_rootw_rename_new(job->root, job->fresh, job->backup);
+		if (r != -EOPNOTSUPP)
 			return r;
-		}
 		bm_err_clear();
 		r = bm_rootw_copy(job->root, job->target, job->backup);
 	}
@@ -175,23 +186,21 @@ static int swap_beside(struct job *job)
 /* There is room for both images. */
 static int swap_with_room(struct job *job)
 {
-	int r = write_fresh(job);
+	int r = job->old_exists ? backup_name(job->root, job->dir, bm_path_base(job->target), &job->backup) : 0;
 
 	if (r == 0)
+		r = intend(job, false);
+	if (r == 0)
+		r = write_fresh(job);
+	if (r == 0)
 		r = swap_beside(job);
-	if (r < 0) {
+	/* The room was counted: it is the write that failed, and more room may not help. */
+	if (r == -ENOSPC) {
 		_cleanup_free_ char *why = bm_strf("%s", bm_err_text(r));
-		struct bm_stat st;
 
-		if (bm_root_stat(job->root, job->fresh, false, &st) == 0 && bm_rootw_unlink(job->root, job->fresh) < 0)
-			bm_err_clear();
-		/* A backup that no rename followed is the same image once more. */
-		if (job->backup && bm_root_stat(job->root, job->target, false, &st) == 0 &&
-			bm_rootw_unlink(job->root, job->backup) < 0)
-			bm_err_clear();
-		return bm_err(r == -ENOSPC ? -EIO : r, "%s", why ? why : "out of memory");
+		return bm_err(-EIO, "%s", why ? why : "out of memory");
 	}
-	return bm_rootw_sync_dir(job->root, job->dir);
+	return r < 0 ? r : bm_rootw_sync_dir(job->root, job->dir);
 }
 
 /* Whether the previous image could boot: only one that can't may be moved away before the new one is in place. */
@@ -206,58 +215,31 @@ static int old_is_good(const struct job *job, bool *ret_good)
 	return 0;
 }
 
-/* Puts the previous image back from its copy. */
-static int put_back(const struct job *job)
-{
-	struct bm_stat st;
-	int r = 0;
-
-	if (bm_root_stat(job->root, job->fresh, false, &st) == 0)
-		r = bm_rootw_unlink(job->root, job->fresh);
-	if (bm_root_stat(job->root, job->target, false, &st) == 0)
-		return 0;
-	if (r == 0)
-		r = bm_rootw_copy(job->root, job->backup, job->fresh);
-	if (r == 0)
-		r = bm_rootw_rename_new(job->root, job->fresh, job->target);
-	if (r == 0)
-		r = bm_rootw_sync_dir(job->root, job->dir);
-	return r;
-}
-
 /* The previous image, which can't boot, moves to the root's filesystem and makes room for the new one. */
 static int swap_by_moving(struct job *job)
 {
-	int r, back;
+	int r = backup_name(job->root, BM_TXN_HOME, bm_path_base(job->target), &job->backup);
 
-	r = bm_rootw_mkdir_p(job->root, BACKUP_DIR, 0700);
 	if (r == 0)
-		r = backup_name(job->root, BACKUP_DIR, bm_path_base(job->target), &job->backup);
+		r = intend(job, true);
 	if (r == 0)
 		r = bm_rootw_copy(job->root, job->target, job->backup);
 	if (r == 0)
-		r = bm_rootw_sync_dir(job->root, BACKUP_DIR);
-	if (r < 0)
-		return r;
-	r = bm_rootw_unlink(job->root, job->target);
+		r = bm_rootw_sync_dir(job->root, BM_TXN_HOME);
+	if (r == 0)
+		r = bm_rootw_unlink(job->root, job->target);
 	if (r == 0)
 		r = write_fresh(job);
 	if (r == 0)
 		r = bm_rootw_rename_new(job->root, job->fresh, job->target);
 	if (r == 0)
 		r = bm_rootw_sync_dir(job->root, job->dir);
-	if (r < 0) {
+	if (r == -ENOSPC) {
 		_cleanup_free_ char *why = bm_strf("%s", bm_err_text(r));
 
-		back = put_back(job);
-		if (back < 0)
-			return bm_err(back, "%s; the previous image is in %s and could not be put back",
-				why ? why : "out of memory", job->backup);
-		if (bm_rootw_unlink(job->root, job->backup) < 0)
-			bm_err_clear();
-		return bm_err(r == -ENOSPC ? -EIO : r, "%s", why ? why : "out of memory");
+		return bm_err(-EIO, "%s", why ? why : "out of memory");
 	}
-	return 0;
+	return r;
 }
 
 /* Whether the folder for backups lies on another filesystem with room for the previous image. */
@@ -272,7 +254,7 @@ static bool can_move(const struct job *job, const struct bm_fs_space *space)
 
 static int swap_without_room(struct job *job, const struct bm_fs_space *space, uint64_t *ret_missing)
 {
-	uint64_t need = rounded(space, job->size_bytes);
+	uint64_t need = rounded(space, job->swap->size_bytes);
 	uint64_t freed = job->old_exists ? job->old.blocks * 512 : 0;
 	bool good = false;
 	int r;
@@ -299,20 +281,20 @@ static int swap_job(struct job *job, struct bm_swap_result *result)
 
 	if (r < 0)
 		return r;
-	if (space.free_bytes >= rounded(&space, job->size_bytes))
+	if (space.free_bytes >= rounded(&space, job->swap->size_bytes))
 		r = swap_with_room(job);
 	else
 		r = swap_without_room(job, &space, &result->missing_bytes);
 	if (r == 0)
-		r = bm_root_hash(job->root, job->target, result->hash, NULL);
+		bm_txn_finished(job->txn, job->number, NULL);
 	return r;
 }
 
-int bm_swap(const struct bm_root *root, const struct bm_swap *swap, struct bm_swap_result *ret_result)
+int bm_swap(struct bm_txn *txn, const struct bm_swap *swap, struct bm_swap_result *ret_result)
 {
 	struct bm_swap_result result = {0};
 	struct job job;
-	int r = job_begin(root, swap, &job);
+	int r = job_begin(txn, swap, &job);
 
 	if (r == 0)
 		r = swap_job(&job, &result);
@@ -332,7 +314,7 @@ int bm_swap_missing(const struct bm_root *root, const char *target, uint64_t siz
 	struct bm_fs_space space;
 	struct bm_stat st;
 	uint64_t have, need;
-	int r = resolve_target(root, target, &path);
+	int r = bm_state_target(root, target, &path);
 
 	if (r < 0)
 		return r;

@@ -291,6 +291,20 @@ static const char *bls_dir_of(const struct bm_system *system)
 	return dirs[0];
 }
 
+/* What is in the configuration, or what is to be taken for it. */
+static int read_config(const struct bm_loader_reader *reader, const char *config, struct bm_buf *text)
+{
+	_cleanup_free_ char *real = NULL;
+
+	if (!reader->path)
+		return bm_root_read(reader->system->root, config, LOADER_FILE_MAX, text);
+	if (!bm_streq(reader->path, config) && bm_root_realpath(reader->system->root, config, &real) < 0)
+		return -ENOENT;
+	if (real && !bm_streq(reader->path, real))
+		return bm_root_read(reader->system->root, config, LOADER_FILE_MAX, text);
+	return bm_buf_add(text, bm_buf_text(reader->text), reader->text->len);
+}
+
 /* Reads a grub.cfg. *ret_used is false for one that has no menu of its own (an EFI stub). */
 static int read_grub2(struct bm_loader_reader *reader, const char *config, bool *ret_used)
 {
@@ -305,7 +319,7 @@ static int read_grub2(struct bm_loader_reader *reader, const char *config, bool 
 	int r;
 
 	*ret_used = false;
-	r = bm_root_read(reader->system->root, config, LOADER_FILE_MAX, &text);
+	r = read_config(reader, config, &text);
 	if (r == -ENOENT || r == -ENOTDIR)
 		return 0;
 	if (r < 0)
@@ -489,12 +503,13 @@ static int read_esp(struct bm_loader_reader *reader, bool *ret_used)
 	return 0;
 }
 
-int bm_system_read_loader(struct bm_system *system, const struct bm_devices *devices)
+int bm_system_read_loader_as(
+	struct bm_system *system, const struct bm_devices *devices, const char *path, const struct bm_buf *text)
 {
 	static const char *const grub2[] = {"/boot/grub2/grub.cfg", "/boot/grub/grub.cfg"};
 	static const char *const legacy[] = {
 		"/boot/grub/grub.conf", "/boot/grub/menu.lst", "/boot/efi/EFI/redhat/grub.conf"};
-	struct bm_loader_reader reader = {.system = system, .devices = devices};
+	struct bm_loader_reader reader = {.system = system, .devices = devices, .path = path, .text = text};
 	bool used = false;
 	int r = 0;
 
@@ -512,6 +527,11 @@ int bm_system_read_loader(struct bm_system *system, const struct bm_devices *dev
 	if (r == 0)
 		bm_err_clear();
 	return r;
+}
+
+int bm_system_read_loader(struct bm_system *system, const struct bm_devices *devices)
+{
+	return bm_system_read_loader_as(system, devices, NULL, NULL);
 }
 
 struct bm_kernel *bm_system_default_kernel(const struct bm_system *system)

@@ -12,6 +12,8 @@ struct bm_loader_reader {
 	const struct bm_mount *home;   /* where paths that name no place are looked for first, or NULL */
 	const struct bm_bls_list *bls; /* of the configuration that is read, or NULL */
 	bool kernelopts;	       /* $kernelopts has a value there */
+	const char *path;	       /* a grub.cfg that is not read from the disk, or NULL */
+	const struct bm_buf *text;     /* what it holds */
 };
 
 /* Whether the place is a filesystem that is there and is none of this system's: the entry boots another system. */

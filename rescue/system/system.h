@@ -58,17 +58,17 @@ struct bm_kernel {
 	bool initramfs_by_entry;
 	bool initramfs_exists;
 	uint64_t initramfs_size;
-	char *config;		/* path of its configuration, or NULL */
-	bool config_known;	/* that could be read, and what follows is true */
-	bool config_initrd;	/* CONFIG_BLK_DEV_INITRD */
+	char *config;			 /* path of its configuration, or NULL */
+	bool config_known;		 /* that could be read, and what follows is true */
+	bool config_initrd;		 /* CONFIG_BLK_DEV_INITRD */
 	unsigned int config_initrd_line; /* where its configuration says so */
-	bool config_modules;	/* CONFIG_MODULES */
-	bool config_inner;	/* CONFIG_INITRAMFS_SOURCE: it brings an initramfs inside itself */
-	bool config_root;	/* CONFIG_CMDLINE names a root= */
-	struct bm_strv lack;	/* options that the root needs and that are not set: "CONFIG_EXT4_FS" */
-	unsigned int lack_line; /* of the first of them */
-	struct bm_strv modular; /* those that are modules, so that only an initramfs can load them */
-	bool rescue;		/* an entry's "0-rescue" image */
+	bool config_modules;		 /* CONFIG_MODULES */
+	bool config_inner;		 /* CONFIG_INITRAMFS_SOURCE: it brings an initramfs inside itself */
+	bool config_root;		 /* CONFIG_CMDLINE names a root= */
+	struct bm_strv lack;		 /* options that the root needs and that are not set: "CONFIG_EXT4_FS" */
+	unsigned int lack_line;		 /* of the first of them */
+	struct bm_strv modular;		 /* those that are modules, so that only an initramfs can load them */
+	bool rescue;			 /* an entry's "0-rescue" image */
 };
 
 /* A boot entry with its paths as the system's own. */

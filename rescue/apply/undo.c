@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "undo.h"
+
+#include <errno.h>
+
+#include "../base/err.h"
+#include "../base/str.h"
+#include "../os/rootw.h"
+#include "../os/system.h"
+#include "sysimage.h"
+#include "txn.h"
+
+void bm_undo_result_done(struct bm_undo_result *result)
+{
+	free(result->id);
+	bm_strv_done(&result->restored);
+	bm_strv_done(&result->changed);
+	bm_strv_done(&result->notes);
+	*result = (struct bm_undo_result){0};
+}
+
+/* Whether the intent is still to be taken back. */
+static bool is_open(const struct bm_txn *txn, uint64_t number)
+{
+	return bm_journal_intent(&txn->journal, number) &&
+	       !bm_journal_has(&txn->journal, BM_JOURNAL_TAKEN_BACK, number) &&
+	       !bm_journal_has(&txn->journal, BM_JOURNAL_UNDONE, number);
+}
+
+/* What will be at the path when everything that came after intent number is taken back; NULL: what is there now. */
+static const struct bm_journal_state *state_then(const struct bm_txn *txn, uint64_t number, const char *path)
+{
+	uint64_t last = bm_txn_last(txn);
+
+	for (uint64_t later = number + 1; later <= last; later++)
+		if (is_open(txn, later) && bm_streq(bm_journal_intent(&txn->journal, later)->path, path))
+			return &bm_journal_intent(&txn->journal, later)->before;
+	return NULL;
+}
+
+static int check_all(struct bm_txn *txn, struct bm_undo_result *result)
+{
+	for (uint64_t number = bm_txn_last(txn); number > 0; number--) {
+		const struct bm_journal_record *intent = bm_journal_intent(&txn->journal, number);
+		_cleanup_free_ char *why = NULL;
+		int r;
+
+		if (!is_open(txn, number))
+			continue;
+		r = bm_state_check(txn->root, intent, bm_journal_after(&txn->journal, number),
+			bm_journal_has(&txn->journal, BM_JOURNAL_DONE, number), state_then(txn, number, intent->path),
+			&why);
+		if (r < 0)
+			return r;
+		if (r == 0 && bm_strv_addf(&result->changed, "%s: %s", intent->path, why) < 0)
+			return -ENOMEM;
+	}
+	return result->changed.n > 0 ? bm_err(-ECANCELED, "nothing was undone") : 0;
+}
+
+static int note(struct bm_txn *txn, enum bm_journal_kind kind, uint64_t number)
+{
+	struct bm_journal_record record = {.kind = kind, .number = number};
+
+	if (kind != BM_JOURNAL_UNDONE)
+		record.time = bm_time_now();
+	return bm_txn_note(txn, &record);
+}
+
+static int restore_all(struct bm_txn *txn, struct bm_undo_result *result)
+{
+	for (uint64_t number = bm_txn_last(txn); number > 0; number--) {
+		const struct bm_journal_record *intent = bm_journal_intent(&txn->journal, number);
+		int r;
+
+		if (!is_open(txn, number))
+			continue;
+		if (bm_strv_add_once(&result->restored, intent->path) < 0)
+			return -ENOMEM;
+		r = bm_state_restore(txn->root, intent, bm_journal_after(&txn->journal, number));
+		/* Which of them are done already the paths themselves tell, so this needs no sync. */
+		if (r == 0)
+			r = note(txn, BM_JOURNAL_UNDONE, number);
+		if (r < 0)
+			return r;
+	}
+	return bm_txn_restore_dirs(txn);
+}
+
+static int add_notes(const struct bm_txn *txn, struct bm_undo_result *result)
+{
+	for (size_t i = 0; i < txn->journal.n; i++)
+		if (txn->journal.records[i].kind == BM_JOURNAL_STEP && txn->journal.records[i].text &&
+			bm_strv_add(&result->notes, txn->journal.records[i].text) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+static int undo_open(struct bm_txn *txn, struct bm_undo_result *result)
+{
+	enum bm_journal_phase phase = bm_journal_phase(&txn->journal);
+	int r;
+
+	if (phase == BM_JOURNAL_UNDONE_ALL) {
+		result->already = true;
+		return 0;
+	}
+	r = check_all(txn, result);
+	if (r == 0)
+		r = add_notes(txn, result);
+	if (r == 0 && phase != BM_JOURNAL_UNDOING)
+		r = note(txn, BM_JOURNAL_UNDO_BEGIN, 0);
+	if (r == 0)
+		r = bm_txn_flush(txn);
+	if (r == 0)
+		r = restore_all(txn, result);
+	if (r == 0)
+		r = note(txn, BM_JOURNAL_UNDO_END, 0);
+	return r < 0 ? r : bm_txn_flush(txn);
+}
+
+int bm_undo_root(const struct bm_root *root, const char *id, struct bm_undo_result *ret_result)
+{
+	struct bm_undo_result result = {0};
+	struct bm_txn txn;
+	int r = bm_str_set(&result.id, id);
+
+	if (r == 0)
+		r = bm_txn_open(root, id, &txn);
+	if (r == 0) {
+		r = undo_open(&txn, &result);
+		bm_txn_done(&txn);
+	}
+	*ret_result = result;
+	return r;
+}
+
+static int undo_mounted(
+	const struct bm_root *root, const struct bm_system *system, const char *id, struct bm_undo_result *result)
+{
+	int r = bm_undo_root(root, id, result);
+
+	for (size_t i = 0; r == 0 && i < system->n_mounts; i++)
+		if (system->mounts[i].device >= 0)
+			r = bm_rootw_sync_fs(root, system->mounts[i].target);
+	return r;
+}
+
+int bm_undo(struct bm_survey *survey, const struct bm_system *system, const char *id, struct bm_undo_result *ret_result)
+{
+	struct bm_sysimage image = {0};
+	_cleanup_free_ char *why = NULL;
+	unsigned int n;
+	int r;
+
+	*ret_result = (struct bm_undo_result){0};
+	r = bm_sysimage_mount(survey, system, true, &image);
+	if (r < 0)
+		return r;
+	r = undo_mounted(image.root, system, id, ret_result);
+	if (r < 0)
+		why = bm_strf("%s", bm_err_text(r));
+	bm_sysimage_done(&image);
+	if (bm_sysimage_umount(&n) < 0 && r == 0)
+		return bm_err_within(-EIO, "undone, but not unmounted");
+	return r < 0 ? bm_err(-ECANCELED, "%s", why ? why : "out of memory") : 0;
+}
