@@ -11,6 +11,7 @@
 #include "../base/err.h"
 #include "../base/str.h"
 #include "../os/block.h"
+#include "../os/block_ids.h"
 #include "../os/fileio.h"
 #include "../os/lvm.h"
 #include "../os/system.h"
@@ -20,7 +21,7 @@ static struct bm_lvm active;
 
 static void device_done(struct bm_device *device)
 {
-	char **texts[] = {&device->name, &device->path, &device->image, &device->model, &device->table,
+	char **texts[] = {&device->name, &device->path, &device->image, &device->model, &device->wwid, &device->serial, &device->table,
 		&device->part_type, &device->fstype, &device->uuid, &device->label, &device->partuuid,
 		&device->partlabel, &device->vg_name, &device->vg_uuid, &device->lv_name, &device->lv_uuid,
 		&device->lv_type};
@@ -133,6 +134,20 @@ static int copy_block(const struct bm_block *block, struct bm_device *device)
 	return copy_chain(block, device);
 }
 
+/* What names a disk to LVM, and what an array lacks. */
+static int read_ids(const struct bm_block *block, struct bm_device *device)
+{
+	_cleanup_block_ids_ struct bm_block_ids ids = {0};
+
+	if (block->image || (device->kind != BM_DEVICE_DISK && device->kind != BM_DEVICE_MD))
+		return 0;
+	if (bm_block_ids_read(block->major, block->minor, &ids) < 0 || bm_str_set(&device->wwid, ids.wwid) < 0 ||
+		bm_str_set(&device->serial, ids.serial) < 0)
+		return -ENOMEM;
+	device->md_missing = ids.md_missing;
+	return 0;
+}
+
 static int note_block(const struct bm_block *block, struct bm_strv *problems)
 {
 	if (block->fs.ambiguous)
@@ -148,7 +163,7 @@ static int copy_blocks(const struct bm_blocks *blocks, struct bm_devices *device
 	for (size_t i = 0; i < blocks->n; i++) {
 		struct bm_device *device = BM_VEC_PUSH(devices->items, devices->n, devices->capacity);
 
-		if (!device || copy_block(&blocks->items[i], device) < 0 ||
+		if (!device || copy_block(&blocks->items[i], device) < 0 || read_ids(&blocks->items[i], device) < 0 ||
 			note_block(&blocks->items[i], &devices->problems) < 0)
 			return -ENOMEM;
 	}

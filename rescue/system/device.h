@@ -39,6 +39,8 @@ struct bm_device {
 	unsigned int part_number;
 	bool read_only, removable;
 	char *model;	 /* of a disk */
+	char *wwid, *serial;	 /* of a disk, as the kernel gives them; or NULL */
+	unsigned int md_missing; /* members that an array lacks */
 	char *table;	 /* dos, gpt, or NULL */
 	char *part_type; /* GUID or 0xNN */
 	char *fstype;	 /* libblkid's TYPE: ext4, xfs, swap, LVM2_member ... or NULL */

@@ -173,6 +173,8 @@ int bm_system_read_userland(struct bm_system *system)
 		r = bm_userland_read_sysctl(system);
 	if (r == 0)
 		r = bm_userland_read_kdump(system);
+	if (r == 0)
+		r = bm_userland_read_lvm(system);
 	bm_err_clear();
 	return r;
 }

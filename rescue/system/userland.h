@@ -16,6 +16,12 @@ enum bm_userland_lack {
 	BM_LACK_LIBRARY, /* a library of it, or of the loader, is missing */
 };
 
+enum bm_setting {
+	BM_SETTING_DEFAULT, /* nothing says */
+	BM_SETTING_OFF,
+	BM_SETTING_ON,
+};
+
 struct bm_userland {
 	bool known;		    /* it was looked at: all filesystems that hold it were seen */
 	char *init;		    /* what the kernel or the initramfs will start: /sbin/init or init=, as asked for */
@@ -35,9 +41,10 @@ struct bm_userland {
 	struct bm_strv unlabeled; /* files that the boot needs and that have no label */
 	char *oom_file;		  /* where vm.panic_on_oom is set last, other than to 0; or NULL */
 	unsigned int oom_line;
-	char *oom_text;	  /* that line */
-	char *kdump_unit; /* the link by which systemd starts kdump, or NULL */
-	bool kdump_image; /* some kernel has an image for kdump */
+	char *oom_text;			 /* that line */
+	char *kdump_unit;		 /* the link by which systemd starts kdump, or NULL */
+	bool kdump_image;		 /* some kernel has an image for kdump */
+	enum bm_setting lvm_devicesfile; /* use_devicesfile of lvm.conf */
 };
 
 void bm_userland_done(struct bm_userland *userland);

@@ -203,3 +203,28 @@ int bm_userland_read_kdump(struct bm_system *system)
 	bm_err_clear();
 	return 0;
 }
+
+/* --- lvm.conf --- */
+
+int bm_userland_read_lvm(struct bm_system *system)
+{
+	_cleanup_buf_ struct bm_buf text = {0};
+	_cleanup_strv_ struct bm_strv lines = {0};
+
+	if (bm_root_read(system->root, "/etc/lvm/lvm.conf", BM_USERLAND_TEXT_MAX, &text) < 0) {
+		bm_err_clear();
+		return 0;
+	}
+	if (bm_strv_split(&lines, bm_buf_text(&text), "\n") < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < lines.n; i++) {
+		const char *line = lines.items[i] + strspn(lines.items[i], " \t");
+		const char *value = bm_str_after(line, "use_devicesfile");
+
+		if (!value)
+			continue;
+		value += strspn(value, " \t=");
+		system->userland.lvm_devicesfile = *value == '0' ? BM_SETTING_OFF : BM_SETTING_ON;
+	}
+	return 0;
+}

@@ -33,9 +33,10 @@ void bm_program_done(struct bm_program *program);
  */
 int bm_program_follow(const struct bm_root *root, const char *path, struct bm_program *ret_program) BM_MUST_CHECK;
 
-/* userland_facts.c: SELinux; sysctl's vm.panic_on_oom; kdump. Each returns 0 or -ENOMEM. */
+/* userland_facts.c: SELinux; sysctl's vm.panic_on_oom; kdump; lvm.conf. Each returns 0 or -ENOMEM. */
 int bm_userland_read_selinux(struct bm_system *system, const struct bm_strv *more_files) BM_MUST_CHECK;
 int bm_userland_read_sysctl(struct bm_system *system) BM_MUST_CHECK;
 int bm_userland_read_kdump(struct bm_system *system) BM_MUST_CHECK;
+int bm_userland_read_lvm(struct bm_system *system) BM_MUST_CHECK;
 
 #endif
