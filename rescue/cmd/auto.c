@@ -71,7 +71,8 @@ static int read_config(struct bm_bmconf *conf)
 /* The repair, tried again while disks may still be appearing. */
 static void repair(const struct bm_global *global, const struct bm_bmconf *conf, struct bm_repair_outcome *outcome)
 {
-	const struct bm_repair_request request = {.kernel = conf->kernel, .dry_run = conf->dry_run, .yes = true};
+	const struct bm_repair_request request = {
+		.wanted = {.kernel = conf->kernel}, .dry_run = conf->dry_run, .yes = true};
 	struct bm_global own = *global;
 	uint64_t begin = bm_time_ms();
 	bool disks = false;
@@ -147,7 +148,7 @@ const struct bm_cmd bm_cmd_auto = {
 	.summary = "repair unattended, as the kernel command line says",
 	.details = "Reads these from the kernel command line and from bootmend.conf on a volume labelled BOOTMENDCFG:\n"
 		   "  bootmend.auto                          wanted for the rescue ISO to work unattended\n"
-		   "  bootmend.kernel=VER|all                as repair --kernel\n"
+		   "  bootmend.kernel=VER|all                as repair --kernel; without it what is found is mended\n"
 		   "  bootmend.system=ID                     as --system\n"
 		   "  bootmend.dry-run                       print the plan only\n"
 		   "  bootmend.then=reboot|poweroff|shell    what comes after it; shell: nothing\n"

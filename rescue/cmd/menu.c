@@ -208,7 +208,7 @@ static void end_machine(struct menu *menu, enum bm_system_end end)
 
 static void repair(struct menu *menu, const char *kernel)
 {
-	const struct bm_repair_request request = {.kernel = kernel};
+	const struct bm_repair_request request = {.wanted = {.kernel = kernel}};
 	struct bm_repair_outcome outcome = {0};
 
 	if (menu->mounted) {

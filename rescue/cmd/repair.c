@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * bootmend repair: the initramfs of a kernel rebuilt by the system's own tool, proven, and swapped in.
+ * bootmend repair: what was found mended, or the initramfs of a kernel rebuilt, as a plan that is shown, agreed to and
+ * carried out.
  */
 #include "repair.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "../apply/apply.h"
@@ -70,16 +72,24 @@ static int print(const struct bm_global *global, const struct bm_plan *plan, con
 	return bm_cmd_print(&out, status);
 }
 
-static int refused(const struct bm_plan *plan, enum bm_plan_refusal refusal, struct bm_repair_outcome *outcome)
+/* Why there is no plan. What cannot be mended is the result; what cannot be done is an error. */
+static int refused(
+	const struct bm_global *global, const struct bm_planning *planning, struct bm_repair_outcome *outcome)
 {
+	const struct bm_plan *plan = &planning->plan;
+	int status = bm_planning_status(planning);
+
+	if (planning->refusal == BM_PLAN_NOTHING)
+		return end(
+			outcome, status == BM_EXIT_OK ? "nothing" : "instruction", print(global, plan, NULL, status));
 	for (size_t i = 0; i < plan->notes.n; i++)
 		bm_cmd_error("%s", plan->notes.items[i]);
-	/* A version that does not exist is a matter of the command line; what the system lacks is not. */
-	return end(outcome, "refused", refusal == BM_PLAN_NO_KERNEL ? BM_EXIT_USAGE : BM_EXIT_FAILED);
+	return end(outcome, "refused", status);
 }
 
-static int apply(const struct bm_global *global, const struct bm_repair_request *request, struct bm_plan *plan,
-	struct bm_cmd_survey *open, const struct bm_system *system, struct bm_repair_outcome *outcome)
+static int apply(const struct bm_global *global, const struct bm_repair_request *request, bool left,
+	struct bm_plan *plan, struct bm_survey *survey, const struct bm_system *system,
+	struct bm_repair_outcome *outcome)
 {
 	struct bm_cmd_progress progress;
 	struct bm_apply_options options = {
@@ -88,21 +98,48 @@ static int apply(const struct bm_global *global, const struct bm_repair_request 
 	int r, status;
 
 	bm_cmd_progress_init(&progress, global->quiet);
-	r = bm_apply(plan, &open->survey, system, &options, &result);
+	r = bm_apply(plan, survey, system, &options, &result);
 	bm_cmd_progress_end(&progress);
 	if (r < 0)
 		return end(outcome, "failed", bm_cmd_failed(r, NULL));
 	status = result.outcome == BM_OUTCOME_REPAIRED ? BM_EXIT_REPAIRED
 		 : result.outcome == BM_OUTCOME_PARTLY ? BM_EXIT_REPAIRED | BM_EXIT_PROBLEMS
 						       : BM_EXIT_FAILED;
-	status = end(outcome, bm_outcome_text(result.outcome), print(global, plan, &result, status));
+	if (left && status == BM_EXIT_REPAIRED)
+		status |= BM_EXIT_PROBLEMS;
+	status = print(global, plan, &result, status);
+	end(outcome,
+		left && result.outcome == BM_OUTCOME_REPAIRED ? bm_outcome_text(BM_OUTCOME_PARTLY)
+							      : bm_outcome_text(result.outcome),
+		status);
 	bm_result_done(&result);
 	return status;
 }
 
-/* With the plan made: shows it, asks, and takes it. */
-static int confirm_and_apply(const struct bm_global *global, const struct bm_repair_request *request,
-	struct bm_plan *plan, struct bm_cmd_survey *open, const struct bm_system *system,
+/* The repair of a filesystem is agreed to by its device's name: a y is typed too easily. */
+static bool agree_fsck(const struct bm_step *step)
+{
+	_cleanup_buf_ struct bm_buf line = {0};
+	_cleanup_free_ char *name = bm_str_safe(step->target ? step->target : step->filesystem);
+	_cleanup_free_ char *question =
+		name ? bm_strf("What fsck changes on %s cannot be taken back, and files may be lost. Copy the disk "
+			       "first if you can.\nType the name of the device to go on: ",
+			       name)
+		     : NULL;
+
+	return question && bm_ask_line(question, &line) == 0 && bm_streq(bm_buf_text(&line), step->target);
+}
+
+static bool agree(const struct bm_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_steps; i++)
+		if (plan->steps[i].kind == BM_STEP_FSCK && !agree_fsck(&plan->steps[i]))
+			return false;
+	return bm_ask_yes("Proceed?");
+}
+
+int bm_repair_apply(const struct bm_global *global, const struct bm_repair_request *request, bool left,
+	struct bm_plan *plan, struct bm_survey *survey, const struct bm_system *system,
 	struct bm_repair_outcome *outcome)
 {
 	if (request->dry_run)
@@ -114,21 +151,19 @@ static int confirm_and_apply(const struct bm_global *global, const struct bm_rep
 			bm_cmd_error("nobody is there to be asked: add --yes to let the repair begin");
 			return end(outcome, "cancelled", BM_EXIT_CANCELLED);
 		}
-		if (!bm_ask_yes("Proceed?"))
+		if (!agree(plan))
 			return end(outcome, "cancelled", BM_EXIT_CANCELLED);
 	}
-	return apply(global, request, plan, open, system, outcome);
+	return apply(global, request, left, plan, survey, system, outcome);
 }
 
 static int with_lock(
 	const struct bm_global *global, const struct bm_repair_request *request, struct bm_repair_outcome *outcome)
 {
 	_cleanup_cmd_survey_ struct bm_cmd_survey open = BM_CMD_SURVEY_NONE;
-	const struct bm_plan_request wanted = {.kernel = request->kernel};
-	enum bm_plan_refusal refusal;
+	_cleanup_planning_ struct bm_planning planning = {0};
 	struct bm_system *system;
-	struct bm_plan plan;
-	int r, status;
+	int status;
 
 	status = bm_cmd_survey_open(global, &open);
 	if (status != BM_EXIT_OK)
@@ -136,61 +171,68 @@ static int with_lock(
 	status = choose(global, &open, &system, outcome);
 	if (status != BM_EXIT_OK)
 		return status;
-	r = bm_plan_make(&open.survey, system, &wanted, &plan, &refusal);
-	if (r < 0)
-		return end(outcome, "failed", bm_cmd_failed(r, NULL));
-	if (bm_str_set(&outcome->kernel, plan.kernel) < 0)
-		status = end(outcome, "failed", bm_cmd_failed(-ENOMEM, NULL));
-	else if (refusal != BM_PLAN_OK)
-		status = refused(&plan, refusal, outcome);
-	else
-		status = confirm_and_apply(global, request, &plan, &open, system, outcome);
-	bm_plan_done(&plan);
-	return status;
+	status = bm_planning_make(&open.survey, system, &request->wanted, &planning);
+	if (status != BM_EXIT_OK)
+		return end(outcome, "failed", status);
+	if (bm_str_set(&outcome->kernel, planning.plan.kernel) < 0)
+		return end(outcome, "failed", bm_cmd_failed(-ENOMEM, NULL));
+	if (planning.refusal != BM_PLAN_OK)
+		return refused(global, &planning, outcome);
+	return bm_repair_apply(global, request, planning.left, &planning.plan, &open.survey, system, outcome);
+}
+
+int bm_repair_lock(int *ret_lock)
+{
+	int holder = 0, r = bm_lock_take(LOCK_PATH, ret_lock, &holder);
+
+	if (r == -EBUSY) {
+		bm_cmd_error("another bootmend is at work (process %d)", holder);
+		return BM_EXIT_FAILED;
+	}
+	return r < 0 ? bm_cmd_failed(r, "cannot take the lock") : BM_EXIT_OK;
 }
 
 int bm_repair_run(
 	const struct bm_global *global, const struct bm_repair_request *request, struct bm_repair_outcome *ret_outcome)
 {
 	_cleanup_fd_ int lock = -1;
-	int holder = 0, r;
 
 	*ret_outcome = (struct bm_repair_outcome){.status = BM_EXIT_FAILED, .result = "failed"};
-	r = bm_lock_take(LOCK_PATH, &lock, &holder);
-	if (r == -EBUSY) {
-		bm_cmd_error("another bootmend is at work (process %d)", holder);
-		return end(ret_outcome, "failed", BM_EXIT_FAILED);
-	}
-	if (r < 0)
-		return end(ret_outcome, "failed", bm_cmd_failed(r, "cannot take the lock"));
+	if (bm_repair_lock(&lock) != BM_EXIT_OK)
+		return ret_outcome->status;
 	return with_lock(global, request, ret_outcome);
 }
 
-static int repair_run(const struct bm_global *global, int argc, char **argv)
+static int run(const struct bm_global *global, int argc, char **argv, struct bm_repair_request *request)
 {
-	struct bm_repair_request request = {0};
 	struct bm_repair_outcome outcome;
 	const char *limit = NULL;
 	bool reboot = false;
 	uint64_t seconds = 0;
 	const struct bm_cmd_option options[] = {
-		{"--kernel", 'k', &request.kernel, NULL},
-		{"--dry-run", 'n', NULL, &request.dry_run},
-		{"--yes", 'y', NULL, &request.yes},
+		{"--kernel", 'k', &request->wanted.kernel, NULL},
+		{"--fsck", 0, &request->wanted.fsck, NULL},
+		{"--free-boot", 0, NULL, &request->wanted.free_boot},
+		{"--dry-run", 'n', NULL, &request->dry_run},
+		{"--yes", 'y', NULL, &request->yes},
 		{"--reboot", 0, NULL, &reboot},
 		{"--time-limit", 0, &limit, NULL},
 	};
 	int words, status;
 
-	status = bm_cmd_options(options, BM_ARRAY_SIZE(options), argc, argv, &words);
+	status = bm_planning_only(&argc, argv, &request->wanted);
+	if (status == BM_EXIT_OK)
+		status = bm_cmd_options(options, BM_ARRAY_SIZE(options), argc, argv, &words);
+	if (status == BM_EXIT_OK)
+		status = bm_planning_check(&request->wanted);
 	if (status != BM_EXIT_OK)
 		return status;
 	if (words > 0)
 		return bm_cmd_usage("repair takes no arguments (name a kernel with --kernel)");
 	if (limit && (bm_num_u64(limit, &seconds) < 0 || seconds == 0 || seconds > 24 * 3600))
 		return bm_cmd_usage("--time-limit takes seconds, at most a day");
-	request.limit_seconds = (unsigned int)seconds;
-	status = bm_repair_run(global, &request, &outcome);
+	request->limit_seconds = (unsigned int)seconds;
+	status = bm_repair_run(global, request, &outcome);
 	bm_repair_outcome_done(&outcome);
 	if (reboot && status == BM_EXIT_REPAIRED) {
 		int r = bm_system_end(BM_SYSTEM_REBOOT);
@@ -200,17 +242,30 @@ static int repair_run(const struct bm_global *global, int argc, char **argv)
 	return status;
 }
 
+static int repair_run(const struct bm_global *global, int argc, char **argv)
+{
+	struct bm_repair_request request = {0};
+	int status = run(global, argc, argv, &request);
+
+	bm_strv_done(&request.wanted.only);
+	return status;
+}
+
 const struct bm_cmd bm_cmd_repair = {
 	.name = "repair",
 	.arguments = "[--kernel VER|all] [--dry-run] [--yes] [--reboot]",
-	.summary = "rebuild the initramfs with the system's own tool, prove it, swap it in",
+	.summary = "mend what keeps the system from booting, or rebuild an initramfs",
 	.details =
-		"  --kernel VER         the kernel to rebuild for: a version, or a file name that holds one\n"
-		"                       (initramfs-VER.img, /boot/vmlinuz-VER), or `all`; without it, the kernel of\n"
-		"                       the default boot entry\n"
+		"Without --kernel it does what the diagnosis asks for, and no more. Everything can be taken back with\n"
+		"`bootmend undo`, but for what --fsck changes.\n"
+		"  --kernel VER         rebuild the initramfs of this kernel, whatever is found: a version, or a file\n"
+		"                       name that holds one (initramfs-VER.img, /boot/vmlinuz-VER), or `all`\n"
+		"  --only ID[,ID]       mend just these findings, also notes and those in doubt (may be repeated)\n"
+		"  --fsck DEVICE        check and repair this device's filesystem first; asks for its name\n"
+		"  --free-boot          move files out of /boot that belong to no kernel and no boot entry\n"
 		"  --dry-run            print the plan and change nothing\n"
 		"  --yes                do not ask\n"
 		"  --reboot             reboot when it is repaired\n"
-		"  --time-limit SECONDS of the tool that builds the image (1200)\n",
+		"  --time-limit SECONDS of each tool (1200)\n",
 	.run = repair_run,
 };

@@ -5,26 +5,35 @@
 #ifndef BM_CMD_REPAIR_H
 #define BM_CMD_REPAIR_H
 
-#include "cmd.h"
+#include "planning.h"
 
 struct bm_repair_request {
-	const char *kernel; /* as typed, "all", or NULL: the default boot entry's */
+	struct bm_planning_request wanted;
 	bool dry_run;
 	bool yes;		    /* do not ask */
 	unsigned int limit_seconds; /* of a tool; 0: 20 minutes */
 };
 
 struct bm_repair_outcome {
-	int status; /* exit status */
-	const char
-		*result; /* repaired, partly, planned, failed, no-space, refused, ambiguous, none, cancelled; static */
-	char *system_id; /* or NULL */
-	char *kernel;	 /* the version, or NULL */
+	int status;	    /* exit status */
+	const char *result; /* repaired, partly, planned, nothing, instruction, failed, no-space, refused, ambiguous,
+			       none, cancelled; static */
+	char *system_id;    /* or NULL */
+	char *kernel;	    /* the version, or NULL */
 };
 
 /* Surveys, plans, asks, applies and reports. Returns outcome->status. The outcome is overwritten. */
 int bm_repair_run(
 	const struct bm_global *global, const struct bm_repair_request *request, struct bm_repair_outcome *ret_outcome);
 void bm_repair_outcome_done(struct bm_repair_outcome *outcome);
+
+/* Shows what is to be done, asks, applies the plan and reports. left: a fatal finding remains all the same. Returns
+ * outcome->status. The caller has the lock. */
+int bm_repair_apply(const struct bm_global *global, const struct bm_repair_request *request, bool left,
+	struct bm_plan *plan, struct bm_survey *survey, const struct bm_system *system,
+	struct bm_repair_outcome *outcome);
+/* Takes the lock that keeps two repairs apart. Returns BM_EXIT_OK with *ret_lock for bm_file_close(), or BM_EXIT_FAILED
+ * after saying why. */
+int bm_repair_lock(int *ret_lock);
 
 #endif

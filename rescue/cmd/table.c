@@ -6,7 +6,7 @@
 
 #include "../base/str.h"
 
-extern const struct bm_cmd bm_cmd_scan, bm_cmd_repair, bm_cmd_plan, bm_cmd_mount, bm_cmd_umount, bm_cmd_chroot,
+extern const struct bm_cmd bm_cmd_scan, bm_cmd_repair, bm_cmd_plan, bm_cmd_apply, bm_cmd_mount, bm_cmd_umount, bm_cmd_chroot,
 	bm_cmd_image, bm_cmd_auto, bm_cmd_menu, bm_cmd_diagnose, bm_cmd_check_verb;
 
 const struct bm_cmd *const bm_cmds[] = {
@@ -15,6 +15,8 @@ const struct bm_cmd *const bm_cmds[] = {
 	&bm_cmd_diagnose,
 	&bm_cmd_check_verb,
 	&bm_cmd_repair,
+	&bm_cmd_plan,
+	&bm_cmd_apply,
 	&bm_cmd_mount,
 	&bm_cmd_umount,
 	&bm_cmd_chroot,

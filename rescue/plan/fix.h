@@ -88,8 +88,6 @@ int bm_plan_add_depmod(struct bm_plan *plan, const struct bm_survey *survey, con
 	const struct bm_kernel *kernel) BM_MUST_CHECK;
 int bm_plan_add_kernel(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system,
 	const struct bm_kernel *kernel) BM_MUST_CHECK;
-/* A file that the plan rests on, once. */
-int bm_plan_add_basis(struct bm_plan *plan, const char *path, const char *hash) BM_MUST_CHECK;
 /* Takes over text (NULL: memory was short) as the note that says why there is no plan. */
 int bm_plan_refuse(
 	struct bm_plan *plan, enum bm_plan_refusal reason, enum bm_plan_refusal *ret_refusal, char *text) BM_MUST_CHECK;

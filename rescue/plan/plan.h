@@ -87,10 +87,10 @@ struct bm_plan_request {
 /* Why no plan could be made. The sentence is in ret_plan->notes. */
 enum bm_plan_refusal {
 	BM_PLAN_OK,
-	BM_PLAN_NO_KERNEL,  /* no such version, or it has no modules: the message lists those that exist */
-	BM_PLAN_NO_TOOL,    /* the system has no tool that builds an initramfs */
-	BM_PLAN_NOTHING,    /* nothing is wrong that a repair mends (there may be instructions) */
-	BM_PLAN_CANT,	    /* what was asked for can't be done: an id that is not found, a device that is mounted */
+	BM_PLAN_NO_KERNEL, /* no such version, or it has no modules: the message lists those that exist */
+	BM_PLAN_NO_TOOL,   /* the system has no tool that builds an initramfs */
+	BM_PLAN_NOTHING,   /* nothing is wrong that a repair mends (there may be instructions) */
+	BM_PLAN_CANT,	   /* what was asked for can't be done: an id that is not found, a device that is mounted */
 };
 
 void bm_plan_done(struct bm_plan *plan);
@@ -101,6 +101,9 @@ void bm_plan_done(struct bm_plan *plan);
  */
 int bm_plan_make(const struct bm_survey *survey, const struct bm_system *system, const struct bm_plan_request *request,
 	struct bm_plan *ret_plan, enum bm_plan_refusal *ret_refusal) BM_MUST_CHECK;
+
+/* Adds a file that the plan rests on, once; hash is "" where it does not exist. Returns 0 or -ENOMEM. */
+int bm_plan_add_basis(struct bm_plan *plan, const char *path, const char *hash) BM_MUST_CHECK;
 
 /* Writes a BUILD step's command line again, from the modules as system->root has them now: after depmod there are names
  * to resolve. Returns 0 or -ENOMEM. */

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "planning.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "../apply/basis.h"
+#include "../apply/fsck.h"
+#include "../base/str.h"
+#include "../os/system.h"
+
+enum { DATE_LEN = 10 };
+
+void bm_planning_done(struct bm_planning *planning)
+{
+	bm_plan_done(&planning->plan);
+	bm_findings_done(&planning->findings);
+}
+
+static int add_ids(const char *list, struct bm_planning_request *request)
+{
+	_cleanup_strv_ struct bm_strv ids = {0};
+
+	if (bm_strv_split(&ids, list, ",") < 0)
+		return bm_cmd_failed(-ENOMEM, NULL);
+	if (ids.n == 0)
+		return bm_cmd_usage("--only needs the id of a finding");
+	for (size_t i = 0; i < ids.n; i++) {
+		enum bm_finding_id id;
+
+		if (bm_finding_by_text(ids.items[i], &id) < 0)
+			return bm_cmd_usage("--only %s: there is no finding of that name", ids.items[i]);
+		if (bm_strv_add_once(&request->only, bm_finding_kinds[id].id) < 0)
+			return bm_cmd_failed(-ENOMEM, NULL);
+	}
+	return BM_EXIT_OK;
+}
+
+int bm_planning_only(int *argc, char **argv, struct bm_planning_request *request)
+{
+	int n = 1;
+
+	for (int i = 1; i < *argc; i++) {
+		const char *rest = bm_str_after(argv[i], "--only");
+		int status;
+
+		if (bm_streq(argv[i], "--") || !rest || (*rest && *rest != '=')) {
+			argv[n++] = argv[i];
+			continue;
+		}
+		if (!*rest && i + 1 >= *argc)
+			return bm_cmd_usage("--only needs a value");
+		status = add_ids(*rest ? rest + 1 : argv[++i], request);
+		if (status != BM_EXIT_OK)
+			return status;
+	}
+	*argc = n;
+	return BM_EXIT_OK;
+}
+
+int bm_planning_check(const struct bm_planning_request *request)
+{
+	if (request->kernel && (request->only.n > 0 || request->fsck || request->free_boot))
+		return bm_cmd_usage("--kernel rebuilds an image whatever is found; --only, --fsck and --free-boot mend "
+				    "what is found: use one or the other");
+	return BM_EXIT_OK;
+}
+
+/* Whether a fatal finding, of those that were meant, is served by no step. */
+static bool leaves_fatal(const struct bm_planning *planning, const struct bm_planning_request *request)
+{
+	for (size_t i = 0; i < planning->findings.n; i++) {
+		const struct bm_finding *finding = &planning->findings.items[i];
+		const char *id = bm_finding_kinds[finding->id].id;
+		bool served = request->only.n > 0 && !bm_strv_has(&request->only, id);
+
+		if (finding->severity != BM_SEVERITY_FATAL)
+			continue;
+		for (size_t s = 0; !served && s < planning->plan.n_steps; s++)
+			served = bm_strv_has(&planning->plan.steps[s].serves, id);
+		if (!served)
+			return true;
+	}
+	return false;
+}
+
+/* The tool's command line, for who reads the plan. */
+static int name_fsck(struct bm_plan *plan, const struct bm_survey *survey)
+{
+	for (size_t i = 0; i < plan->n_steps; i++)
+		for (size_t d = 0; plan->steps[i].kind == BM_STEP_FSCK && d < survey->devices.n; d++) {
+			const struct bm_device *device = &survey->devices.items[d];
+
+			if ((bm_streq(device->path, plan->steps[i].target) ||
+				    bm_streq(device->name, plan->steps[i].target)) &&
+				plan->steps[i].argv.n == 0 && device->fstype &&
+				bm_fsck_command(device->fstype, &plan->steps[i].argv) == -ENOMEM)
+				return -ENOMEM;
+		}
+	return 0;
+}
+
+static int make(const struct bm_survey *survey, const struct bm_system *system,
+	const struct bm_planning_request *request, struct bm_planning *planning)
+{
+	char time[BM_TIME_TEXT];
+	const struct bm_plan_request wanted = {
+		.kernel = request->kernel,
+		.findings = &planning->findings,
+		.only = &request->only,
+		.fsck = request->fsck,
+		.free_boot = request->free_boot,
+		.date = time,
+	};
+	int r;
+
+	bm_time_text(bm_time_now(), time);
+	time[DATE_LEN] = '\0';
+	r = bm_plan_make(survey, system, &wanted, &planning->plan, &planning->refusal);
+	if (r < 0)
+		return r;
+	if (!request->kernel) {
+		planning->plan.verdict = bm_report_verdict(&planning->findings);
+		if (!planning->plan.verdict)
+			return -ENOMEM;
+	}
+	planning->left = leaves_fatal(planning, request);
+	r = name_fsck(&planning->plan, survey);
+	if (r == 0 && planning->refusal == BM_PLAN_OK)
+		r = bm_basis_take(&planning->plan, system->root);
+	return r;
+}
+
+int bm_planning_make(const struct bm_survey *survey, struct bm_system *system,
+	const struct bm_planning_request *request, struct bm_planning *ret_planning)
+{
+	int r, status;
+
+	*ret_planning = (struct bm_planning){0};
+	if (!request->kernel) {
+		status = bm_cmd_check(survey, system, true, &ret_planning->findings, NULL, NULL);
+		if (status != BM_EXIT_OK)
+			return status;
+	}
+	r = make(survey, system, request, ret_planning);
+	if (r == 0)
+		return BM_EXIT_OK;
+	bm_planning_done(ret_planning);
+	*ret_planning = (struct bm_planning){0};
+	return bm_cmd_failed(r, "cannot make a plan");
+}
+
+int bm_planning_status(const struct bm_planning *planning)
+{
+	switch (planning->refusal) {
+	case BM_PLAN_OK:
+		return BM_EXIT_OK;
+	case BM_PLAN_NOTHING:
+		return planning->left ? BM_EXIT_PROBLEMS : BM_EXIT_OK;
+	case BM_PLAN_NO_KERNEL: /* a matter of the command line; what the system lacks is not */
+		return BM_EXIT_USAGE;
+	case BM_PLAN_NO_TOOL:
+	case BM_PLAN_CANT:
+		break;
+	}
+	return BM_EXIT_FAILED;
+}
