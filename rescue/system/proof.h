@@ -83,7 +83,7 @@ struct bm_proof_problem {
 };
 
 struct bm_proof {
-	bool verdict; /* no problem */
+	bool verdict;			      /* no problem */
 	uint64_t image_bytes, unpacked_bytes; /* of a whole image; 0 of another */
 	struct bm_proof_problem *problems;
 	size_t n_problems, cap_problems;

@@ -128,6 +128,35 @@ static void find_candidates(struct bm_prover *prover, const struct bm_proof_driv
 		prover->failed = true;
 }
 
+/*
+ * What modules.softdep asks to load with the module, or with one that it depends on (libcrc32c wants a crc32c). Old
+ * kernels do not tell the aliases of what is built in, so that it is never more than a note.
+ */
+static void note_softdeps(struct bm_prover *prover, const char *name)
+{
+	const struct bm_proof_need *need = prover->need;
+	_cleanup_strv_ struct bm_strv closure = {0}, wanted = {0};
+
+	if (!is_module(need, name) || bm_modules_closure(need->modules, name, &closure) < 0)
+		return;
+	for (size_t i = 0; i < closure.n; i++)
+		if (bm_modules_softdeps(need->modules, closure.items[i], &wanted) < 0)
+			prover->failed = true;
+	for (size_t i = 0; i < wanted.n; i++) {
+		_cleanup_strv_ struct bm_strv names = {0};
+		bool there = false;
+
+		if (bm_modules_resolve(need->modules, wanted.items[i], &names) == -ENOMEM)
+			prover->failed = true;
+		for (size_t n = 0; n < names.n; n++)
+			there |= is_builtin(need, names.items[n]) ||
+				 bm_image_list_module(prover->list, need->version, names.items[n]);
+		if (names.n > 0 && !there)
+			bm_prover_note(
+				prover, "%s asks for %s, and no module for that is inside", name, wanted.items[i]);
+	}
+}
+
 /* A candidate that is there serves the driver. True when it is a module, not a built-in. */
 static bool served(struct bm_prover *prover, const struct bm_strv *names, size_t i, const char *why)
 {
@@ -138,6 +167,8 @@ static bool served(struct bm_prover *prover, const struct bm_strv *names, size_t
 	if (i > 0)
 		bm_prover_note(
 			prover, "%s is not inside, %s serves %s in its place", names->items[0], names->items[i], why);
+	if (!builtin)
+		note_softdeps(prover, names->items[i]);
 	return !builtin;
 }
 

@@ -333,3 +333,108 @@ BM_TEST(proof_limits_what_hostile_libraries_cost)
 	BM_CHECK_INT(proof.problems[0].kind, BM_PROOF_INIT_LIBRARY);
 	bm_proof_done(&proof);
 }
+
+static bool has_note(const struct bm_proof *proof, const char *text)
+{
+	for (size_t i = 0; i < proof->notes.n; i++)
+		if (strstr(proof->notes.items[i], text))
+			return true;
+	return false;
+}
+
+/* A module asks for another by a name that several may have. */
+BM_TEST(proof_notes_what_modules_ask_for)
+{
+	static const char softdep[] = "softdep libcrc32c pre: crc32c\nsoftdep xfs pre: nothing\n";
+	static const char dep_more[] = "kernel/xfs.ko: kernel/libcrc32c.ko\nkernel/libcrc32c.ko:\n"
+				       "kernel/crc32c_generic.ko:\n";
+	static const char alias_more[] = "alias fs-xfs xfs\nalias crc32c crc32c_generic\n";
+	static const char builtin_more[] = "kernel/crc32c_generic.ko\n";
+
+	for (int built_in = 0; built_in < 2; built_in++) {
+		const struct bm_modules_texts texts = {.dep = dep_more,
+			.dep_len = strlen(dep_more),
+			.alias = alias_more,
+			.alias_len = strlen(alias_more),
+			.softdep = softdep,
+			.softdep_len = strlen(softdep),
+			.builtin = builtin_more,
+			.builtin_len = built_in ? strlen(builtin_more) : 0};
+		struct bm_proof_need need = {.version = VERSION,
+			.dep_known = true,
+			.builtin_known = true,
+			.drivers = &root_xfs,
+			.n_drivers = 1};
+		struct bm_modules *modules;
+		struct bm_proof proof;
+
+		BM_CHECK_INT(bm_modules_new(&texts, &modules), 0);
+		need.modules = modules;
+		proof = prove(0, &need);
+		BM_CHECK(proof.verdict);
+		BM_CHECK(has_note(&proof, "xfs asks for crc32c") == !built_in);
+		BM_CHECK(!has_note(&proof, "nothing"));
+		bm_proof_done(&proof);
+		bm_modules_free(modules);
+	}
+}
+
+BM_TEST(proof_takes_one_tool_or_the_other)
+{
+	const struct bm_proof_tool tools[] = {{"cryptsetup", "lvm", "the root is encrypted"}};
+	const struct bm_proof_tool neither[] = {{"cryptsetup", "systemd-cryptsetup", "the root is encrypted"}};
+	struct bm_proof_need need = {.version = VERSION, .tools = tools, .n_tools = 1};
+	struct bm_proof proof = prove(0, &need);
+
+	BM_CHECK(proof.verdict);
+	bm_proof_done(&proof);
+	need.tools = neither;
+	proof = prove(0, &need);
+	BM_CHECK_INT(proof.n_problems, 1);
+	BM_CHECK_INT(proof.problems[0].kind, BM_PROOF_NO_TOOL);
+	BM_CHECK_STR(proof.problems[0].program, "cryptsetup");
+	bm_proof_done(&proof);
+	/* a library of the one that is there: the problem still tells which tool cannot start */
+	need.tools = tools;
+	proof = prove(NO_LIBRARY, &need);
+	BM_CHECK(!proof.verdict);
+	bm_proof_done(&proof);
+}
+
+/* dracut's arguments of the machine that the image was built on. */
+BM_TEST(proof_tells_what_the_image_brings)
+{
+	static const struct {
+		const char *name, *text;
+		bool brings;
+	} rows[] = {
+		{"95root-dev.conf", "root=/dev/sda1", true},
+		{"01-default.conf", "quiet", true}, /* given by hand: it may be */
+		{"95root-dev.conf", "", false},
+		{"90lvm.conf", "rd.lvm.lv=vg/root", false},
+		{"95resume.conf", "resume=/dev/sda2", false},
+	};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(rows); i++) {
+		_cleanup_buf_ struct bm_buf image = {0};
+		_cleanup_image_list_ struct bm_image_list list = {.facts = true};
+		_cleanup_image_summary_ struct bm_image_summary summary = {0};
+		const struct bm_proof_need need = {.version = VERSION};
+		struct made_source made;
+		const struct bm_image_source source = {made_read, &made};
+		struct bm_proof proof;
+		char path[64];
+
+		put_dir(&image, "etc");
+		put_dir(&image, "etc/cmdline.d");
+		snprintf(path, sizeof(path), "etc/cmdline.d/%s", rows[i].name);
+		put_file(&image, path, 0644, rows[i].text);
+		make_image(&image, 0);
+		made = (struct made_source){image.data, image.len, 0};
+		BM_CHECK(bm_image_list_read(&source, &list, &summary) == 0);
+		BM_CHECK(bm_proof_check(&list, &summary, &need, &proof) == 0);
+		BM_CHECK(proof.brings_root == rows[i].brings);
+		BM_CHECK(!proof.systemd);
+		bm_proof_done(&proof);
+	}
+}
