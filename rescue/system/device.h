@@ -38,15 +38,15 @@ struct bm_device {
 	unsigned int sector_size;
 	unsigned int part_number;
 	bool read_only, removable;
-	char *model;	 /* of a disk */
+	char *model;		 /* of a disk */
 	char *wwid, *serial;	 /* of a disk, as the kernel gives them; or NULL */
 	unsigned int md_missing; /* members that an array lacks */
-	char *table;	 /* dos, gpt, or NULL */
-	char *part_type; /* GUID or 0xNN */
-	char *fstype;	 /* libblkid's TYPE: ext4, xfs, swap, LVM2_member ... or NULL */
+	char *table;		 /* dos, gpt, or NULL */
+	char *part_type;	 /* GUID or 0xNN */
+	char *fstype;		 /* libblkid's TYPE: ext4, xfs, swap, LVM2_member ... or NULL */
 	char *uuid, *label, *partuuid, *partlabel;
 	char *vg_name, *vg_uuid, *lv_name, *lv_uuid; /* of an LV */
-	char *lv_type;				     /* linear, striped, thin ... */
+	char *lv_type;				     /* linear, striped, thin ...; of an array its level: raid1 */
 	bool vg_partial;			     /* a physical volume of its group is missing */
 	bool context;				     /* only here because a named device lies on it: not looked into */
 	struct bm_device_driver *drivers;
