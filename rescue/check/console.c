@@ -405,6 +405,26 @@ bool bm_consoles_up(const struct bm_consoles *consoles)
 	return false;
 }
 
+const struct bm_observation *bm_consoles_blame(const struct bm_consoles *consoles)
+{
+	const struct bm_observation *best = NULL;
+
+	for (size_t i = 0; i < consoles->n; i++) {
+		const struct bm_console *console = &consoles->items[i];
+
+		if (console->kind == BM_CONSOLE_KEPT || console->old)
+			continue;
+		for (size_t o = 0; o < console->n_observations; o++) {
+			const struct bm_signature *signature = &bm_signatures[console->observations[o].signature];
+
+			if (signature->n_candidates == 0 &&
+				(!best || signature->strength > bm_signatures[best->signature].strength))
+				best = &console->observations[o];
+		}
+	}
+	return best;
+}
+
 const char *bm_stage_text(enum bm_stage stage)
 {
 	static const char *const texts[] = {"loader", "kernel", "initramfs", "root", "local", "up", "never"};

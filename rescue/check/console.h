@@ -114,6 +114,10 @@ int bm_console_join(struct bm_consoles *consoles, const struct bm_survey *survey
 /* Whether a text, of those that count, shows a boot that came up. */
 bool bm_consoles_up(const struct bm_consoles *consoles);
 
+/* What a text that counts says to stop the boot though nothing on the disk is to blame (Secure Boot, the firmware ...);
+ * the strongest, or NULL. */
+const struct bm_observation *bm_consoles_blame(const struct bm_consoles *consoles);
+
 const char *bm_stage_text(enum bm_stage stage);		     /* loader, kernel, initramfs ... */
 const char *bm_console_kind_text(enum bm_console_kind kind); /* given, present, kept */
 

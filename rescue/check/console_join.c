@@ -378,7 +378,12 @@ static int judge_age(const struct bm_consoles *consoles, struct bm_console *cons
 int bm_console_join(struct bm_consoles *consoles, const struct bm_survey *survey, const struct bm_system *system,
 	int64_t image_time_s, struct bm_findings *findings)
 {
-	static const enum bm_strength order[] = {BM_STRENGTH_SPECIFIC, BM_STRENGTH_GENERAL, BM_STRENGTH_HINT};
+	/* What names a device tells more than what only says that the boot stops. */
+	static const struct {
+		enum bm_strength strength;
+		int subject; /* -1: either */
+	} order[] = {
+		{BM_STRENGTH_SPECIFIC, -1}, {BM_STRENGTH_GENERAL, 1}, {BM_STRENGTH_GENERAL, 0}, {BM_STRENGTH_HINT, -1}};
 
 	for (size_t i = 0; i < consoles->n; i++) {
 		struct bm_console *console = &consoles->items[i];
@@ -389,10 +394,14 @@ int bm_console_join(struct bm_consoles *consoles, const struct bm_survey *survey
 			judge_age(consoles, console, survey, system, image_time_s) < 0)
 			return -ENOMEM;
 		for (size_t s = 0; s < BM_ARRAY_SIZE(order); s++)
-			for (size_t o = 0; o < console->n_observations; o++)
-				if (bm_signatures[console->observations[o].signature].strength == order[s] &&
-					answer(&join, &console->observations[o]) < 0)
+			for (size_t o = 0; o < console->n_observations; o++) {
+				struct bm_observation *observation = &console->observations[o];
+
+				if (bm_signatures[observation->signature].strength == order[s].strength &&
+					(order[s].subject < 0 || order[s].subject == (observation->subject != NULL)) &&
+					answer(&join, observation) < 0)
 					return -ENOMEM;
+			}
 	}
 	bm_findings_sort(findings);
 	return 0;

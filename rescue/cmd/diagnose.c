@@ -92,10 +92,7 @@ static void write_json(const struct bm_survey *survey, const struct bm_report_di
 		bm_report_system_json(&json, "system", survey, report->system, NULL);
 	else
 		bm_json_str(&json, "system", NULL);
-	bm_report_findings_json(&json, &diagnosis->findings);
-	bm_json_str(&json, "look_next",
-		bm_findings_count(&diagnosis->findings, BM_SEVERITY_FATAL) > 0 ? NULL : bm_report_look_next(report));
-	bm_report_consoles_json(&json, &diagnosis->consoles);
+	bm_report_diagnosis_json(&json, report);
 	if (diagnosis->proven)
 		bm_report_proof_json(&json, "proof", &diagnosis->proof);
 	else
@@ -162,7 +159,7 @@ static int run(const struct bm_global *global, bool no_disks, struct bm_cmd_diag
 		write_json(&open.survey, &report, diagnosis, &out);
 	else
 		write_text(global, &report, diagnosis, &out);
-	if (bm_findings_count(&diagnosis->findings, BM_SEVERITY_FATAL) > 0)
+	if (bm_findings_count(&diagnosis->findings, BM_SEVERITY_FATAL) > 0 || bm_consoles_blame(&diagnosis->consoles))
 		status = BM_EXIT_PROBLEMS;
 	else if (!system && !no_disks)
 		status = BM_EXIT_FAILED;

@@ -96,6 +96,16 @@ char *bm_report_verdict(const struct bm_findings *findings)
 	return bm_buf_steal(&out);
 }
 
+char *bm_report_diagnosis_verdict(const struct bm_report_diagnosis *diagnosis)
+{
+	const struct bm_observation *blame = diagnosis->consoles ? bm_consoles_blame(diagnosis->consoles) : NULL;
+
+	if (!blame || bm_findings_count(diagnosis->findings, BM_SEVERITY_FATAL) > 0)
+		return bm_report_verdict(diagnosis->findings);
+	return bm_strf("By the console's text this does not boot: %s; rebuilding the initramfs does not help.",
+		bm_signatures[blame->signature].meaning);
+}
+
 static enum bm_tone severity_tone(enum bm_severity severity)
 {
 	return severity == BM_SEVERITY_FATAL	 ? BM_TONE_BAD
@@ -182,9 +192,10 @@ void bm_report_diagnosis_text(
 	const struct bm_report_diagnosis *diagnosis, const struct bm_report_style *style, struct bm_buf *out)
 {
 	const struct bm_findings *findings = diagnosis->findings;
-	_cleanup_free_ char *verdict = bm_report_verdict(findings);
+	_cleanup_free_ char *verdict = bm_report_diagnosis_verdict(diagnosis);
 	_cleanup_free_ char *name = diagnosis->system ? bm_report_system_name(diagnosis->system) : NULL;
 	bool fatal = bm_findings_count(findings, BM_SEVERITY_FATAL) > 0;
+	bool blame = diagnosis->consoles && bm_consoles_blame(diagnosis->consoles);
 	struct bm_text text;
 
 	if (!verdict || (diagnosis->system && !name)) {
@@ -200,13 +211,15 @@ void bm_report_diagnosis_text(
 		bm_text_wrap(&text, 0, BM_TONE_PLAIN,
 			diagnosis->no_disks ? "No disk was looked at." : "No installed system was found.");
 	}
-	bm_text_wrap(&text, 0, fatal ? BM_TONE_BAD : BM_TONE_GOOD, verdict);
+	bm_text_wrap(&text, 0, fatal || blame ? BM_TONE_BAD : BM_TONE_GOOD, verdict);
 	if (repair_serves(findings))
 		bm_text_wrap(&text, 0, BM_TONE_PLAIN, "To repair: bootmend repair (--dry-run shows what it would do)");
 	else if (fatal)
 		bm_text_wrap(&text, 0, BM_TONE_PLAIN, "What to do stands with each finding.");
 	if (!fatal)
 		bm_text_wrap(&text, 0, BM_TONE_PLAIN, bm_report_look_next(diagnosis));
+	if (diagnosis->system)
+		bm_report_interrupted_text(diagnosis->system, style, out);
 	for (size_t i = 0; i < findings->n; i++)
 		put_finding(&text, &findings->items[i]);
 	if (diagnosis->consoles)
@@ -221,9 +234,8 @@ void bm_report_findings_text(const struct bm_system *system, const struct bm_fin
 	bm_report_diagnosis_text(&diagnosis, style, out);
 }
 
-void bm_report_findings_json(struct bm_json *json, const struct bm_findings *findings)
+static void findings_json(struct bm_json *json, const struct bm_findings *findings, const char *verdict)
 {
-	_cleanup_free_ char *verdict = bm_report_verdict(findings);
 	bool helps, remains;
 
 	if (!verdict)
@@ -257,6 +269,24 @@ void bm_report_findings_json(struct bm_json *json, const struct bm_findings *fin
 		bm_json_end(json);
 	}
 	bm_json_end(json);
+}
+
+void bm_report_findings_json(struct bm_json *json, const struct bm_findings *findings)
+{
+	_cleanup_free_ char *verdict = bm_report_verdict(findings);
+
+	findings_json(json, findings, verdict);
+}
+
+void bm_report_diagnosis_json(struct bm_json *json, const struct bm_report_diagnosis *diagnosis)
+{
+	_cleanup_free_ char *verdict = bm_report_diagnosis_verdict(diagnosis);
+
+	findings_json(json, diagnosis->findings, verdict);
+	bm_json_str(json, "look_next",
+		bm_findings_count(diagnosis->findings, BM_SEVERITY_FATAL) > 0 ? NULL : bm_report_look_next(diagnosis));
+	if (diagnosis->consoles)
+		bm_report_consoles_json(json, diagnosis->consoles);
 }
 
 static void put_list(struct bm_text *text, const char *mark, enum bm_tone tone, const struct bm_strv *list)

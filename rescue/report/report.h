@@ -10,6 +10,7 @@
 #define BM_REPORT_REPORT_H
 
 #include "../apply/apply.h"
+#include "../apply/undo.h"
 #include "../base/buf.h"
 #include "../base/json.h"
 #include "../check/console.h"
@@ -54,6 +55,10 @@ struct bm_report_diagnosis {
 /* The same with what the consoles say. bm_report_findings_text() is this without consoles. */
 void bm_report_diagnosis_text(
 	const struct bm_report_diagnosis *diagnosis, const struct bm_report_style *style, struct bm_buf *out);
+/* The verdict of all of it: where no finding is fatal, a text may still say why the boot stops. For free(). */
+char *bm_report_diagnosis_verdict(const struct bm_report_diagnosis *diagnosis);
+/* Members "verdict", "rebuild_helps", "rebuild_leaves_fatal", "findings", "look_next", "consoles". */
+void bm_report_diagnosis_json(struct bm_json *json, const struct bm_report_diagnosis *diagnosis);
 /* Where to look when nothing was found that stops the boot: a sentence or two. */
 const char *bm_report_look_next(const struct bm_report_diagnosis *diagnosis);
 /* The texts that were read, and what they say that no finding has told yet. */
@@ -68,6 +73,15 @@ void bm_report_plan_text(const struct bm_plan *plan, const struct bm_report_styl
 /* What became of it: the steps taken, where the old images are, or why it failed and with which last lines. */
 void bm_report_result_text(const struct bm_plan *plan, const struct bm_result *result,
 	const struct bm_report_style *style, struct bm_buf *out);
+
+/* The repairs of a system, the newest first; one of them; and nothing, or what to do where one was interrupted. */
+void bm_report_history_text(const struct bm_system *system, const struct bm_report_style *style, struct bm_buf *out);
+void bm_report_history_item_text(const struct bm_system *system, const struct bm_history_item *item,
+	const struct bm_report_style *style, struct bm_buf *out);
+void bm_report_interrupted_text(
+	const struct bm_system *system, const struct bm_report_style *style, struct bm_buf *out);
+/* What an undo did. */
+void bm_report_undo_text(const struct bm_undo_result *result, const struct bm_report_style *style, struct bm_buf *out);
 
 /*
  * JSON: a verb begins a document, adds the parts it has under their keys, and ends it.
@@ -90,6 +104,10 @@ void bm_report_findings_json(struct bm_json *json, const struct bm_findings *fin
 void bm_report_consoles_json(struct bm_json *json, const struct bm_consoles *consoles);
 void bm_report_proof_json(struct bm_json *json, const char *key, const struct bm_proof *proof);
 void bm_report_plan_json(struct bm_json *json, const char *key, const struct bm_plan *plan);
+void bm_report_history_json(struct bm_json *json, const char *key, const struct bm_history *history);
+/* The interrupted repair as an object, or null. */
+void bm_report_interrupted_json(struct bm_json *json, const char *key, const struct bm_history *history);
+void bm_report_undo_json(struct bm_json *json, const char *key, const struct bm_undo_result *result, bool undone);
 void bm_report_result_json(
 	struct bm_json *json, const char *key, const struct bm_plan *plan, const struct bm_result *result);
 
