@@ -11,6 +11,7 @@
 #include "../os/fileio.h"
 #include "../plan/planfile.h"
 #include "repair.h"
+#include "resume.h"
 
 static void plan_done(struct bm_plan *plan)
 {
@@ -107,12 +108,16 @@ static int apply_run(const struct bm_global *global, int argc, char **argv)
 {
 	_cleanup_buf_ struct bm_buf text = {0};
 	BM_CLEANUP(plan_done) struct bm_plan plan = {0};
-	bool yes = false;
-	const struct bm_cmd_option options[] = {{"--yes", 'y', NULL, &yes}};
+	bool yes = false, resume = false;
+	const struct bm_cmd_option options[] = {{"--yes", 'y', NULL, &yes}, {"--resume", 0, NULL, &resume}};
 	int words, r, status = bm_cmd_options(options, BM_ARRAY_SIZE(options), argc, argv, &words);
 
 	if (status != BM_EXIT_OK)
 		return status;
+	if (resume && words > 1)
+		return bm_cmd_usage("apply --resume takes one id, as `bootmend history` shows them");
+	if (resume)
+		return bm_cmd_resume(global, words > 0 ? argv[1] : NULL, yes);
 	if (words != 1)
 		return bm_cmd_usage("apply takes one file, which `bootmend plan -o FILE` has written");
 	r = bm_file_read(argv[1], BM_PLAN_SIZE_MAX, &text);
@@ -129,11 +134,12 @@ static int apply_run(const struct bm_global *global, int argc, char **argv)
 
 const struct bm_cmd bm_cmd_apply = {
 	.name = "apply",
-	.arguments = "FILE [--yes]",
+	.arguments = "FILE|--resume [ID] [--yes]",
 	.summary = "do exactly what a plan says",
 	.details = "Refuses, and changes nothing, where a file has changed that the plan was decided from. A plan that "
 		   "was\n"
 		   "applied already does nothing.\n"
+		   "  --resume [ID]        complete a repair that was interrupted\n"
 		   "  --yes                do not ask\n",
 	.run = apply_run,
 };

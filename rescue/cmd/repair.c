@@ -17,6 +17,7 @@
 #include "../os/system.h"
 #include "ask.h"
 #include "progress.h"
+#include "resume.h"
 #include "survey.h"
 #include "versions.h"
 
@@ -144,6 +145,8 @@ int bm_repair_apply(const struct bm_global *global, const struct bm_repair_reque
 {
 	if (request->dry_run)
 		return end(outcome, "planned", print(global, plan, NULL, BM_EXIT_OK));
+	if (bm_cmd_interrupted(system))
+		return end(outcome, "refused", BM_EXIT_FAILED);
 	if (!global->json && !global->quiet && print(global, plan, NULL, BM_EXIT_OK) != BM_EXIT_OK)
 		return end(outcome, "failed", BM_EXIT_FAILED);
 	if (!request->yes) {

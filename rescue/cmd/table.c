@@ -6,8 +6,9 @@
 
 #include "../base/str.h"
 
-extern const struct bm_cmd bm_cmd_scan, bm_cmd_repair, bm_cmd_plan, bm_cmd_apply, bm_cmd_mount, bm_cmd_umount, bm_cmd_chroot,
-	bm_cmd_image, bm_cmd_auto, bm_cmd_menu, bm_cmd_diagnose, bm_cmd_check_verb;
+extern const struct bm_cmd bm_cmd_scan, bm_cmd_repair, bm_cmd_plan, bm_cmd_apply, bm_cmd_mount, bm_cmd_umount,
+	bm_cmd_chroot, bm_cmd_image, bm_cmd_auto, bm_cmd_menu, bm_cmd_diagnose, bm_cmd_check_verb, bm_cmd_undo,
+	bm_cmd_history;
 
 const struct bm_cmd *const bm_cmds[] = {
 	&bm_cmd_menu,
@@ -17,6 +18,8 @@ const struct bm_cmd *const bm_cmds[] = {
 	&bm_cmd_repair,
 	&bm_cmd_plan,
 	&bm_cmd_apply,
+	&bm_cmd_history,
+	&bm_cmd_undo,
 	&bm_cmd_mount,
 	&bm_cmd_umount,
 	&bm_cmd_chroot,

@@ -420,6 +420,7 @@ void bm_report_survey_text(const struct bm_survey *survey, const struct bm_repor
 			put_problems(&text, "unread", &system->problems);
 			put_problems(&text, "loader", &system->loader.warnings);
 		}
+		bm_report_interrupted_text(system, style, out);
 		if (items[i].findings) {
 			bm_text_end(&text);
 			put_findings(&text, items[i].findings, style->verbose);

@@ -82,6 +82,7 @@ void bm_system_done(struct bm_system *system)
 	free(system->kernels);
 	loader_done(&system->loader);
 	bm_sources_done(&system->sources);
+	bm_history_done(&system->history);
 	bm_orphans_done(&system->orphans);
 	bm_userland_done(&system->userland);
 	bm_strv_done(&system->problems);
@@ -138,6 +139,8 @@ static int read_system(struct bm_system *system, const struct bm_survey *survey)
 		r = bm_system_read_tools(system);
 	if (r == 0)
 		r = bm_system_read_sources(system);
+	if (r == 0)
+		r = bm_history_read(system->root, &system->history);
 	if (r == 0)
 		r = bm_system_read_orphans(system);
 	if (r == 0)

@@ -9,6 +9,7 @@
 #include "../fmt/entry.h"
 #include "../fmt/fstab.h"
 #include "device.h"
+#include "history.h"
 #include "machine.h"
 #include "orphans.h"
 #include "source.h"
@@ -158,6 +159,7 @@ struct bm_system {
 	struct bm_sources sources;   /* the text files that the judgement rests on, as they are */
 	struct bm_orphans orphans;   /* files of /boot that nobody owns */
 	struct bm_userland userland; /* whether its own programs can start */
+	struct bm_history history;   /* what bootmend did to it before */
 	struct bm_strv problems;     /* what could not be read, a sentence each */
 };
 

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "resume.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "../apply/apply.h"
+#include "../base/err.h"
+#include "../base/str.h"
+#include "../os/fileio.h"
+#include "../plan/planfile.h"
+#include "ask.h"
+#include "progress.h"
+#include "repair.h"
+#include "survey.h"
+#include "versions.h"
+
+bool bm_cmd_interrupted(const struct bm_system *system)
+{
+	const struct bm_history_item *item = bm_history_interrupted(&system->history);
+
+	if (!item)
+		return false;
+	if (item->phase == BM_JOURNAL_UNDOING)
+		bm_cmd_error("the undo of %s was interrupted: `bootmend undo` completes it", item->id);
+	else
+		bm_cmd_error("the repair %s was interrupted: `bootmend apply --resume` completes it, `bootmend undo` "
+			     "takes it back",
+			item->id);
+	return true;
+}
+
+/* The interrupted repair that is meant; NULL after saying why there is none. */
+static const struct bm_history_item *pick(const struct bm_history *history, const char *id, int *ret_status)
+{
+	const struct bm_history_item *item = id ? bm_history_find(history, id) : bm_history_interrupted(history);
+
+	*ret_status = BM_EXIT_FAILED;
+	if (item && item->phase == BM_JOURNAL_OPEN && !item->damaged)
+		return item;
+	if (!item && !id) {
+		printf("No repair was interrupted.\n");
+		*ret_status = BM_EXIT_OK;
+	} else if (!item) {
+		bm_cmd_error("there is no repair %s, or several begin so (`bootmend history` lists them)", id);
+	} else if (item->damaged) {
+		bm_cmd_error("the journal of %s is damaged, so it can't be completed", item->id);
+	} else if (item->phase == BM_JOURNAL_UNDOING) {
+		bm_cmd_error("the undo of %s was interrupted: `bootmend undo` completes it", item->id);
+	} else {
+		printf("%s was not interrupted; nothing is changed.\n", item->id);
+		*ret_status = BM_EXIT_OK;
+	}
+	return NULL;
+}
+
+static int read_plan(const struct bm_system *system, const struct bm_history_item *item, struct bm_plan *ret_plan)
+{
+	_cleanup_free_ char *path = bm_strf("%s/%s/plan", BM_HISTORY_DIR, item->id);
+	_cleanup_buf_ struct bm_buf text = {0};
+	char hash[BM_SHA256_TEXT];
+	int r = path ? bm_root_read(system->root, path, BM_PLAN_SIZE_MAX, &text) : -ENOMEM;
+
+	if (r == 0)
+		r = bm_plan_parse(bm_buf_text(&text), text.len, ret_plan);
+	if (r == 0)
+		r = bm_plan_hash(ret_plan, hash);
+	if (r < 0)
+		return bm_cmd_failed(r, path);
+	if (bm_streq(hash, item->plan))
+		return BM_EXIT_OK;
+	bm_cmd_error("%s is not the plan that the repair began with", path);
+	bm_plan_done(ret_plan);
+	return BM_EXIT_FAILED;
+}
+
+static int print(const struct bm_global *global, const struct bm_plan *plan, const struct bm_result *result, int status)
+{
+	const struct bm_report_style style = bm_cmd_style(global);
+	_cleanup_buf_ struct bm_buf out = {0};
+	struct bm_json json;
+
+	if (global->json) {
+		bm_report_json_begin(&json, &out, BM_VERSION, "apply");
+		bm_report_plan_json(&json, "plan", plan);
+		bm_report_result_json(&json, "result", plan, result);
+		bm_report_json_end(&json);
+	} else {
+		bm_report_result_text(plan, result, &style, &out);
+	}
+	return bm_cmd_print(&out, status);
+}
+
+static int complete(const struct bm_global *global, struct bm_cmd_survey *open, const struct bm_system *system,
+	const struct bm_history_item *item, struct bm_plan *plan)
+{
+	struct bm_cmd_progress progress;
+	const struct bm_apply_options options = {.resume = item->id, .progress = bm_cmd_progress, .context = &progress};
+	struct bm_result result;
+	int r, status;
+
+	bm_cmd_progress_init(&progress, global->quiet);
+	r = bm_apply(plan, &open->survey, system, &options, &result);
+	bm_cmd_progress_end(&progress);
+	if (r < 0)
+		return bm_cmd_failed(r, NULL);
+	status = result.outcome == BM_OUTCOME_REPAIRED ? BM_EXIT_REPAIRED
+		 : result.outcome == BM_OUTCOME_PARTLY ? BM_EXIT_REPAIRED | BM_EXIT_PROBLEMS
+						       : BM_EXIT_FAILED;
+	status = print(global, plan, &result, status);
+	bm_result_done(&result);
+	return status;
+}
+
+static bool agree(const struct bm_global *global, const struct bm_system *system, const struct bm_history_item *item)
+{
+	const struct bm_report_style style = bm_cmd_style(global);
+	_cleanup_buf_ struct bm_buf out = {0};
+
+	if (!isatty(STDIN_FILENO) || global->json) {
+		bm_cmd_error("nobody is there to be asked: add --yes to let the repair go on");
+		return false;
+	}
+	bm_report_history_item_text(system, item, &style, &out);
+	return bm_cmd_print(&out, BM_EXIT_OK) == BM_EXIT_OK && bm_ask_yes("Complete this?");
+}
+
+int bm_cmd_resume(const struct bm_global *global, const char *id, bool yes)
+{
+	_cleanup_cmd_survey_ struct bm_cmd_survey open = BM_CMD_SURVEY_NONE;
+	const struct bm_history_item *item;
+	_cleanup_fd_ int lock = -1;
+	struct bm_system *system;
+	struct bm_plan plan;
+	int status = bm_repair_lock(&lock);
+
+	if (status == BM_EXIT_OK)
+		status = bm_cmd_survey_open(global, &open);
+	if (status == BM_EXIT_OK)
+		status = bm_cmd_choose(global, &open.survey, &system);
+	if (status != BM_EXIT_OK)
+		return status;
+	item = pick(&system->history, id, &status);
+	if (!item)
+		return status;
+	status = read_plan(system, item, &plan);
+	if (status != BM_EXIT_OK)
+		return status;
+	status =
+		!yes && !agree(global, system, item) ? BM_EXIT_CANCELLED : complete(global, &open, system, item, &plan);
+	bm_plan_done(&plan);
+	return status;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Completing a repair that was interrupted.
+ */
+#ifndef BM_CMD_RESUME_H
+#define BM_CMD_RESUME_H
+
+#include "../system/system.h"
+#include "cmd.h"
+
+/* `apply --resume [ID]`: completes the interrupted repair of that id (NULL: the newest), from the plan that lies beside
+ * its journal. Returns an exit status: BM_EXIT_REPAIRED, or BM_EXIT_OK where nothing was interrupted. */
+int bm_cmd_resume(const struct bm_global *global, const char *id, bool yes);
+
+/* Whether a repair of the system, or its undo, was interrupted; then nothing new may begin, and this says why. */
+bool bm_cmd_interrupted(const struct bm_system *system);
+
+#endif
