@@ -61,8 +61,8 @@ static int add_config(
 }
 
 static const char *const columns[] = {
-	[BM_LVM_PVS] = "pv_name,pv_uuid,vg_uuid,pv_size,pv_missing,pv_duplicate",
-	[BM_LVM_VGS] = "vg_name,vg_uuid,vg_size,vg_free,pv_count,vg_missing_pv_count,vg_exported",
+	[BM_LVM_PVS] = "pv_name,pv_uuid,pv_size,pv_missing,pv_duplicate,"
+		       "vg_name,vg_uuid,vg_size,vg_free,pv_count,vg_missing_pv_count,vg_exported",
 	[BM_LVM_LVS] = "lv_name,lv_uuid,vg_uuid,segtype,devices,lv_size,lv_active_locally,lv_dm_path,lv_health_status",
 };
 
@@ -71,22 +71,39 @@ static int add_report(enum bm_lvm_verb verb, struct bm_strv *argv)
 	static const char *const options[] = {
 		"--noheadings", "--nameprefixes", "--binary", "--nosuffix", "--units", "b", "-o"};
 	size_t i;
-	int r = 0;
+	int r;
 
 	/* hidden volumes, too: they are what others lie on; and copies of a disk that lvm passed over */
-	if (verb != BM_LVM_VGS)
-		r = bm_strv_add(argv, "-a");
+	r = bm_strv_add(argv, "-a");
 	for (i = 0; r == 0 && i < BM_ARRAY_SIZE(options); i++)
 		r = bm_strv_add(argv, options[i]);
 	return r == 0 ? bm_strv_add(argv, columns[verb]) : r;
 }
 
+/* Volumes by UUID, because another group may have the name, and by name, because lvm wants one. */
+static int add_volumes(
+	const struct bm_lvm_vg *vg, const struct bm_lvm_lv *const *lvs, size_t n_lvs, struct bm_strv *argv)
+{
+	_cleanup_buf_ struct bm_buf select = {0};
+	int r;
+
+	bm_buf_addf(&select, "vg_uuid=\"%s\" && (", vg->uuid);
+	for (size_t i = 0; i < n_lvs; i++)
+		bm_buf_addf(&select, "%slv_uuid=\"%s\"", i > 0 ? " || " : "", lvs[i]->uuid);
+	bm_buf_adds(&select, ")");
+	r = select.failed ? -ENOMEM : bm_strv_add(argv, "--select");
+	if (r == 0)
+		r = bm_strv_add(argv, bm_buf_text(&select));
+	for (size_t i = 0; r == 0 && i < n_lvs; i++)
+		r = bm_strv_addf(argv, "%s/%s", vg->name, lvs[i]->name);
+	return r;
+}
+
 int bm_lvm_compose(enum bm_lvm_verb verb, const struct bm_strv *devices, const struct bm_lvm_vg *vg,
-	const struct bm_lvm_lv *lv, bool udev, struct bm_strv *argv)
+	const struct bm_lvm_lv *const *lvs, size_t n_lvs, bool udev, struct bm_strv *argv)
 {
 	static const char *const commands[] = {
 		[BM_LVM_PVS] = "pvs",
-		[BM_LVM_VGS] = "vgs",
 		[BM_LVM_LVS] = "lvs",
 		[BM_LVM_ACTIVATE_RO] = "lvchange",
 		[BM_LVM_ACTIVATE_RW] = "lvchange",
@@ -108,13 +125,8 @@ int bm_lvm_compose(enum bm_lvm_verb verb, const struct bm_strv *devices, const s
 		r = add_report(verb, argv);
 	} else if (r == 0) {
 		r = bm_strv_add(argv, verb == BM_LVM_DEACTIVATE ? "-an" : "-ay");
-		/* by UUID: another group may have the name */
 		if (r == 0)
-			r = bm_strv_add(argv, "--select");
-		if (r == 0)
-			r = bm_strv_addf(argv, "vg_uuid=\"%s\" && lv_uuid=\"%s\"", vg->uuid, lv->uuid);
-		if (r == 0)
-			r = bm_strv_addf(argv, "%s/%s", vg->name, lv->name);
+			r = add_volumes(vg, lvs, n_lvs, argv);
 	}
 	return r < 0 ? bm_err(r, "lvm") : 0;
 }
@@ -174,7 +186,7 @@ static int report(enum bm_lvm_verb verb, struct bm_lvm *lvm, const struct bm_str
 	_cleanup_buf_ struct bm_buf out = {0};
 	int r;
 
-	r = bm_lvm_compose(verb, devices, NULL, NULL, has_udev(), &argv);
+	r = bm_lvm_compose(verb, devices, NULL, NULL, 0, has_udev(), &argv);
 	if (r == 0)
 		r = run(&argv, &out);
 	return r < 0 ? r : parse(bm_buf_text(&out), lvm);
@@ -192,8 +204,6 @@ int bm_lvm_scan(const struct bm_strv *devices, struct bm_lvm *ret_lvm)
 	r = check_kernel();
 	for (i = 0; r == 0 && devices && i < devices->n; i++)
 		r = bm_strv_add(&lvm.devices, devices->items[i]);
-	if (r == 0)
-		r = report(BM_LVM_VGS, &lvm, devices, bm_lvm_parse_vgs);
 	if (r == 0)
 		r = report(BM_LVM_PVS, &lvm, devices, bm_lvm_parse_pvs);
 	if (r == 0)
@@ -218,19 +228,27 @@ static int devices_of(const struct bm_lvm *lvm, size_t vg, struct bm_strv *devic
 	return r;
 }
 
-static int change(const struct bm_lvm *lvm, size_t index, enum bm_lvm_verb verb)
+/* Runs verb on volumes of one group. */
+static int change_some(
+	const struct bm_lvm *lvm, size_t vg, const struct bm_lvm_lv *const *lvs, size_t n_lvs, enum bm_lvm_verb verb)
 {
-	const struct bm_lvm_lv *lv = &lvm->lvs[index];
 	_cleanup_strv_ struct bm_strv argv = {0}, devices = {0};
 	_cleanup_buf_ struct bm_buf out = {0};
 	int r;
 
-	r = devices_of(lvm, lv->vg, &devices);
+	r = devices_of(lvm, vg, &devices);
 	if (r == 0)
-		r = bm_lvm_compose(verb, &devices, &lvm->vgs[lv->vg], lv, has_udev(), &argv);
+		r = bm_lvm_compose(verb, &devices, &lvm->vgs[vg], lvs, n_lvs, has_udev(), &argv);
 	if (r == 0)
 		r = run(&argv, &out);
-	return r < 0 ? bm_err_within(r, "%s/%s", lvm->vgs[lv->vg].name, lv->name) : 0;
+	return r < 0 ? bm_err_within(r, "%s/%s", lvm->vgs[vg].name, n_lvs == 1 ? lvs[0]->name : "*") : 0;
+}
+
+static int change(const struct bm_lvm *lvm, size_t index, enum bm_lvm_verb verb)
+{
+	const struct bm_lvm_lv *lv = &lvm->lvs[index];
+
+	return change_some(lvm, lv->vg, &lv, 1, verb);
 }
 
 static bool is_node(const char *path)
@@ -296,11 +314,65 @@ int bm_lvm_activate(struct bm_lvm *lvm, size_t index, bool writable)
 	return 0;
 }
 
+/* One call of lvm costs as much as many volumes do: verb for all volumes of a group that fit. What it did not do is
+ * left to a call of its own, which also tells why. */
+static int change_group(struct bm_lvm *lvm, size_t vg, enum bm_lvm_verb verb, bool (*fits)(const struct bm_lvm_lv *lv))
+{
+	_cleanup_free_ const struct bm_lvm_lv **some = calloc(lvm->n_lvs + 1, sizeof(*some));
+	bool up = verb != BM_LVM_DEACTIVATE;
+	size_t n = 0;
+
+	if (!some)
+		return bm_err(-ENOMEM, "lvm");
+	for (size_t i = 0; i < lvm->n_lvs; i++)
+		if (lvm->lvs[i].vg == vg && fits(&lvm->lvs[i]))
+			some[n++] = &lvm->lvs[i];
+	if (n < 2)
+		return 0;
+	if (change_some(lvm, vg, some, n, verb) < 0) {
+		bm_err_clear();
+		return 0;
+	}
+	for (size_t i = 0; i < lvm->n_lvs; i++) {
+		struct bm_lvm_lv *lv = &lvm->lvs[i];
+
+		if (lv->vg != vg || !fits(lv) || !wait_for_node(lv->path, up))
+			continue;
+		lv->active = lv->activated = up;
+		lv->writable = false;
+	}
+	return 0;
+}
+
+static bool is_wanted(const struct bm_lvm_lv *lv)
+{
+	return !lv->hidden && !lv->active && !lv->partial && !bm_streq(lv->segtype, "thin-pool");
+}
+
+static bool is_ours(const struct bm_lvm_lv *lv)
+{
+	return lv->activated;
+}
+
+int bm_lvm_activate_all(struct bm_lvm *lvm)
+{
+	int r = 0;
+
+	for (size_t vg = 0; r == 0 && vg < lvm->n_vgs; vg++)
+		r = change_group(lvm, vg, BM_LVM_ACTIVATE_RO, is_wanted);
+	return r;
+}
+
 int bm_lvm_deactivate_all(struct bm_lvm *lvm)
 {
 	int first = 0, r;
 	size_t i;
 
+	for (size_t vg = 0; vg < lvm->n_vgs; vg++) {
+		r = change_group(lvm, vg, BM_LVM_DEACTIVATE, is_ours);
+		if (r < 0)
+			return r;
+	}
 	/* The last that was activated may lie on one before it. */
 	for (i = lvm->n_lvs; i-- > 0;) {
 		r = bm_lvm_deactivate(lvm, i);

@@ -62,6 +62,9 @@ int bm_lvm_scan(const struct bm_strv *devices, struct bm_lvm *ret_lvm) BM_MUST_C
 /* Activates lvs[index], read-only unless writable. One that was active before bootmend came is left as it is and is not
  * ours to deactivate (and stays 0). Partial ones are refused: -ENXIO. */
 int bm_lvm_activate(struct bm_lvm *lvm, size_t index, bool writable) BM_MUST_CHECK;
+/* Activates, read-only, in few calls of lvm, the volumes of groups that have several. One that is not activated after
+ * it is left to bm_lvm_activate(), which says why. -ENOMEM alone is an error. */
+int bm_lvm_activate_all(struct bm_lvm *lvm) BM_MUST_CHECK;
 /* Deactivates what bm_lvm_activate() activated. -EBUSY while it is in use. */
 int bm_lvm_deactivate(struct bm_lvm *lvm, size_t index) BM_MUST_CHECK;
 /* All of ours; goes on after a failure and returns the first. */
@@ -70,10 +73,9 @@ int bm_lvm_deactivate_all(struct bm_lvm *lvm) BM_MUST_CHECK;
 int bm_lvm_deactivate_path(const char *path) BM_MUST_CHECK;
 
 /* For tests: the argument list for a verb, and the parser of lvm's answer (--nameprefixes rows). */
-enum bm_lvm_verb { BM_LVM_PVS, BM_LVM_VGS, BM_LVM_LVS, BM_LVM_ACTIVATE_RO, BM_LVM_ACTIVATE_RW, BM_LVM_DEACTIVATE };
+enum bm_lvm_verb { BM_LVM_PVS, BM_LVM_LVS, BM_LVM_ACTIVATE_RO, BM_LVM_ACTIVATE_RW, BM_LVM_DEACTIVATE };
 int bm_lvm_compose(enum bm_lvm_verb verb, const struct bm_strv *devices, const struct bm_lvm_vg *vg,
-	const struct bm_lvm_lv *lv, bool udev, struct bm_strv *argv) BM_MUST_CHECK;
-int bm_lvm_parse_vgs(const char *text, struct bm_lvm *lvm) BM_MUST_CHECK;
+	const struct bm_lvm_lv *const *lvs, size_t n_lvs, bool udev, struct bm_strv *argv) BM_MUST_CHECK;
 int bm_lvm_parse_pvs(const char *text, struct bm_lvm *lvm) BM_MUST_CHECK;
 int bm_lvm_parse_lvs(const char *text, struct bm_lvm *lvm) BM_MUST_CHECK;
 

@@ -191,14 +191,17 @@ static int parse(const char *text, struct bm_lvm *lvm, int (*keep)(struct bm_lvm
 	return r < 0 ? bm_err(r, "what lvm printed") : 0;
 }
 
-int bm_lvm_parse_vgs(const char *text, struct bm_lvm *lvm)
+/* A row has a physical volume and the group that it is in. */
+static int keep_pv_and_vg(struct bm_lvm *lvm, const struct row *row)
 {
-	return parse(text, lvm, keep_vg);
+	int r = keep_vg(lvm, row);
+
+	return r == 0 ? keep_pv(lvm, row) : r;
 }
 
 int bm_lvm_parse_pvs(const char *text, struct bm_lvm *lvm)
 {
-	return parse(text, lvm, keep_pv);
+	return parse(text, lvm, keep_pv_and_vg);
 }
 
 int bm_lvm_parse_lvs(const char *text, struct bm_lvm *lvm)

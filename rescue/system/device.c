@@ -21,8 +21,8 @@ static struct bm_lvm active;
 
 static void device_done(struct bm_device *device)
 {
-	char **texts[] = {&device->name, &device->path, &device->image, &device->model, &device->wwid, &device->serial, &device->table,
-		&device->part_type, &device->fstype, &device->uuid, &device->label, &device->partuuid,
+	char **texts[] = {&device->name, &device->path, &device->image, &device->model, &device->wwid, &device->serial,
+		&device->table, &device->part_type, &device->fstype, &device->uuid, &device->label, &device->partuuid,
 		&device->partlabel, &device->vg_name, &device->vg_uuid, &device->lv_name, &device->lv_uuid,
 		&device->lv_type};
 
@@ -229,9 +229,13 @@ static int activate_volumes(const struct bm_blocks *blocks, struct bm_strv *prob
 	r = bm_lvm_scan(&pvs, &active);
 	if (r < 0)
 		return bm_strv_addf(problems, "LVM is not looked into: %s", bm_err_text(r));
+	r = bm_lvm_activate_all(&active);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < active.n_lvs; i++) {
 		struct bm_lvm_lv *lv = &active.lvs[i];
 
+		*ret_changed |= lv->activated;
 		if (lv->hidden || lv->active || bm_streq(lv->segtype, "thin-pool"))
 			continue;
 		r = bm_lvm_activate(&active, i, false);

@@ -41,7 +41,7 @@ BM_TEST(lvm_reads_its_reports)
 {
 	_cleanup_lvm_ struct bm_lvm lvm = {0};
 
-	BM_CHECK_INT(bm_lvm_parse_vgs(vgs, &lvm), 0);
+	BM_CHECK_INT(bm_lvm_parse_pvs(vgs, &lvm), 0);
 	BM_CHECK_INT(bm_lvm_parse_pvs(pvs, &lvm), 0);
 	BM_CHECK_INT(bm_lvm_parse_lvs(lvs, &lvm), 0);
 	BM_CHECK_INT(lvm.n_vgs, 3);
@@ -75,10 +75,10 @@ BM_TEST(lvm_refuses_rubbish)
 	_cleanup_buf_ struct bm_buf many = {0};
 	int i;
 
-	BM_CHECK_INT(bm_lvm_parse_vgs("", &lvm), 0);
-	BM_CHECK_INT(bm_lvm_parse_vgs("  WARNING: something\n", &lvm), 0);
-	BM_CHECK_INT(bm_lvm_parse_vgs("  LVM2_VG_NAME='x", &lvm), -EINVAL);
-	BM_CHECK_INT(bm_lvm_parse_vgs("  LVM2_VG_NAME", &lvm), -EINVAL);
+	BM_CHECK_INT(bm_lvm_parse_pvs("", &lvm), 0);
+	BM_CHECK_INT(bm_lvm_parse_pvs("  WARNING: something\n", &lvm), 0);
+	BM_CHECK_INT(bm_lvm_parse_pvs("  LVM2_VG_NAME='x", &lvm), -EINVAL);
+	BM_CHECK_INT(bm_lvm_parse_pvs("  LVM2_VG_NAME", &lvm), -EINVAL);
 	BM_CHECK_INT(lvm.n_vgs, 0);
 	for (i = 0; i <= BM_LVM_ROWS_MAX; i++)
 		BM_CHECK_INT(bm_buf_addf(&many, "LVM2_PV_UUID='%d'\n", i), 0);
@@ -90,11 +90,12 @@ BM_TEST(lvm_command_lines)
 	_cleanup_strv_ struct bm_strv devices = {0}, argv = {0}, more = {0}, odd = {0};
 	char name[] = "rhel", uuid[] = "aaa-1", root[] = "root", lv_uuid[] = "l1";
 	struct bm_lvm_vg vg = {.name = name, .uuid = uuid};
-	struct bm_lvm_lv lv = {.name = root, .uuid = lv_uuid};
+	struct bm_lvm_lv volume = {.name = root, .uuid = lv_uuid}, second = {.name = name, .uuid = uuid};
+	const struct bm_lvm_lv *lv[] = {&volume, &second};
 
 	BM_CHECK_INT(bm_strv_add(&devices, "/dev/sda2"), 0);
 	BM_CHECK_INT(bm_strv_add(&devices, "/dev/mapper/luks-1.2"), 0);
-	BM_CHECK_INT(bm_lvm_compose(BM_LVM_ACTIVATE_RO, &devices, &vg, &lv, false, &argv), 0);
+	BM_CHECK_INT(bm_lvm_compose(BM_LVM_ACTIVATE_RO, &devices, &vg, lv, 1, false, &argv), 0);
 	BM_CHECK_INT(argv.n, 8);
 	BM_CHECK_STR(argv.items[0], "lvm");
 	BM_CHECK_STR(argv.items[1], "lvchange");
@@ -104,19 +105,20 @@ BM_TEST(lvm_command_lines)
 	BM_CHECK(strstr(argv.items[3], "metadata_read_only=1") && strstr(argv.items[3], "use_devicesfile=0"));
 	BM_CHECK(strstr(argv.items[3], "udev_sync=0") != NULL);
 	BM_CHECK_STR(argv.items[4], "-ay");
-	BM_CHECK_STR(argv.items[6], "vg_uuid=\"aaa-1\" && lv_uuid=\"l1\"");
+	BM_CHECK_STR(argv.items[6], "vg_uuid=\"aaa-1\" && (lv_uuid=\"l1\")");
 	BM_CHECK_STR(argv.items[7], "rhel/root");
-	BM_CHECK_INT(bm_lvm_compose(BM_LVM_ACTIVATE_RW, &devices, &vg, &lv, true, &more), 0);
+	BM_CHECK_INT(bm_lvm_compose(BM_LVM_ACTIVATE_RW, &devices, &vg, lv, 1, true, &more), 0);
 	BM_CHECK(!strstr(more.items[3], "read_only_volume_list") && !strstr(more.items[3], "udev_sync"));
 	bm_strv_done(&more);
-	BM_CHECK_INT(bm_lvm_compose(BM_LVM_DEACTIVATE, &devices, &vg, &lv, true, &more), 0);
+	BM_CHECK_INT(bm_lvm_compose(BM_LVM_DEACTIVATE, &devices, &vg, lv, 1, true, &more), 0);
 	BM_CHECK_STR(more.items[4], "-an");
 	bm_strv_done(&more);
-	BM_CHECK_INT(bm_lvm_compose(BM_LVM_VGS, NULL, NULL, NULL, true, &more), 0);
-	BM_CHECK(!bm_strv_has(&more, "-a"));
+	BM_CHECK_INT(bm_lvm_compose(BM_LVM_ACTIVATE_RO, &devices, &vg, lv, 2, true, &more), 0);
+	BM_CHECK_STR(more.items[6], "vg_uuid=\"aaa-1\" && (lv_uuid=\"l1\" || lv_uuid=\"aaa-1\")");
+	BM_CHECK_STR(more.items[8], "rhel/rhel");
 	bm_strv_done(&more);
-	BM_CHECK_INT(bm_lvm_compose(BM_LVM_LVS, NULL, NULL, NULL, true, &more), 0);
+	BM_CHECK_INT(bm_lvm_compose(BM_LVM_LVS, NULL, NULL, NULL, 0, true, &more), 0);
 	BM_CHECK(strstr(more.items[3], "filter=[\"a|.*|\"]") && bm_strv_has(&more, "-a"));
 	BM_CHECK_INT(bm_strv_add(&odd, "/dev/disk/by-id/a\"b"), 0);
-	BM_CHECK_INT(bm_lvm_compose(BM_LVM_PVS, &odd, NULL, NULL, true, &argv), -EINVAL);
+	BM_CHECK_INT(bm_lvm_compose(BM_LVM_PVS, &odd, NULL, NULL, 0, true, &argv), -EINVAL);
 }
