@@ -34,7 +34,7 @@ static bool initramfs_starts_systemd(const struct bm_check *check)
 static bool initramfs_takes_another(const struct bm_system *system)
 {
 	return system->userland.init_named && system->tools.mkinitramfs && !system->tools.dracut_preferred &&
-	       system->userland.init_candidate;
+	       bm_streq(system->userland.init_candidate, "/sbin/init");
 }
 
 static int check_init(const struct bm_check *check)

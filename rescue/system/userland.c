@@ -91,14 +91,15 @@ static int take(struct bm_userland *userland, const char *path, struct bm_progra
 /* The first of the paths that can start, as init_candidate. */
 static int find_candidate(struct bm_system *system)
 {
-	static const char *const paths[] = {"/usr/lib/systemd/systemd", "/lib/systemd/systemd", "/usr/bin/systemd",
-		"/bin/systemd", "/sbin/openrc-init", "/usr/sbin/openrc-init", "/usr/bin/runit-init", "/sbin/runit-init",
-		"/bin/busybox"};
+	/* Where init= names another, /sbin/init itself is what is left. */
+	static const char *const paths[] = {"/sbin/init", "/usr/lib/systemd/systemd", "/lib/systemd/systemd",
+		"/usr/bin/systemd", "/bin/systemd", "/sbin/openrc-init", "/usr/sbin/openrc-init", "/usr/bin/runit-init",
+		"/sbin/runit-init", "/bin/busybox"};
 
 	for (size_t i = 0; i < BM_ARRAY_SIZE(paths); i++) {
 		_cleanup_program_ struct bm_program program = {0};
 
-		if (!bm_root_is_file(system->root, paths[i]))
+		if (!bm_root_is_file(system->root, paths[i]) || (i == 0 && !system->userland.init_named))
 			continue;
 		/* Alpine's init is busybox; elsewhere that is only a tool. */
 		if (bm_streq(paths[i], "/bin/busybox") && !bm_streq(system->os_id, "alpine"))

@@ -103,3 +103,64 @@ BM_TEST(elf_reads_the_first_line_of_scripts)
 	check_script("#!/bin/sh\r\n", "/bin/sh\r"); /* which does not exist: as the kernel sees it */
 	check_script("#!\n/bin/sh\n", NULL);
 }
+
+/* A library whose third program header is its note. */
+static void make_note(struct bm_buf *file, unsigned int level_bits)
+{
+	size_t header = 64 + 2 * 56;
+	uint32_t note[] = {4, 32, 5, 0x00554e47, 0xc0008001, 4, 1, 0, 0xc0008002, 4, level_bits, 0};
+	struct bm_buf old = {0};
+
+	make_elf(&old, NULL, "libm.so.6", NULL);
+	file->len = 0;
+	bm_buf_add(file, old.data, header);
+	put_number(file, 4, 4);
+	put_number(file, 4, 4);
+	for (int i = 0; i < 3; i++)
+		put_number(file, old.len, 8);
+	for (int i = 0; i < 2; i++)
+		put_number(file, sizeof(note), 8);
+	put_number(file, 8, 8);
+	bm_buf_add(file, old.data + header + 56, old.len - header - 56);
+	for (size_t i = 0; i < BM_ARRAY_SIZE(note); i++)
+		put_number(file, note[i], 4);
+	bm_buf_done(&old);
+}
+
+BM_TEST(elf_tells_the_processor_that_it_needs)
+{
+	static const unsigned int bits[] = {0, 1, 3, 7, 15, 4}, levels[] = {0, 1, 2, 3, 4, 3};
+	_cleanup_buf_ struct bm_buf file = {0};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(bits); i++) {
+		make_note(&file, bits[i]);
+		BM_CHECK_INT(bm_elf_x86_level((const uint8_t *)file.data, file.len), levels[i]);
+	}
+	make_note(&file, 3);
+	for (size_t len = 0; len < file.len; len++)
+		BM_CHECK_INT(bm_elf_x86_level((const uint8_t *)file.data, len), 0);
+	/* every byte in turn: whatever it says, nothing is read beyond the end */
+	for (size_t at = 0; at < file.len; at++) {
+		char before = file.data[at];
+
+		file.data[at] = (char)0xff;
+		BM_CHECK(bm_elf_x86_level((const uint8_t *)file.data, file.len) <= 4);
+		bm_elf_size_needed((const uint8_t *)file.data, file.len);
+		file.data[at] = before;
+	}
+	/* another machine's bits mean something else */
+	file.data[18] = (char)183;
+	BM_CHECK_INT(bm_elf_x86_level((const uint8_t *)file.data, file.len), 0);
+}
+
+BM_TEST(elf_tells_its_size)
+{
+	_cleanup_buf_ struct bm_buf file = {0};
+
+	make_elf(&file, NULL, "libc.so.6", NULL);
+	BM_CHECK_INT(bm_elf_size_needed((const uint8_t *)file.data, file.len), file.len);
+	/* from its head alone */
+	BM_CHECK_INT(bm_elf_size_needed((const uint8_t *)file.data, 300), file.len);
+	BM_CHECK_INT(bm_elf_size_needed((const uint8_t *)file.data, 60), 0);
+	BM_CHECK_INT(bm_elf_size_needed((const uint8_t *)"#!/bin/sh", 9), 0);
+}
