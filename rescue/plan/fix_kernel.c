@@ -39,10 +39,26 @@ int bm_fix_depmod(struct bm_fix *fix, const struct bm_finding *finding)
 	return bm_strv_add(&made->steps[made->n_steps - 1].serves, bm_finding_kinds[finding->id].id);
 }
 
+/* Whether the default moves to another kernel, because no image makes this one boot. */
+static bool default_moves(const struct bm_fix *fix)
+{
+	const struct bm_findings *findings = fix->request->findings;
+
+	if (fix->request->only && fix->request->only->n > 0)
+		return false;
+	for (size_t i = 0; i < findings->n; i++)
+		if (bm_finding_kinds[findings->items[i].id].fixer == BM_FIXER_DEFAULT &&
+			findings->items[i].severity == BM_SEVERITY_FATAL && !findings->items[i].doubtful)
+			return true;
+	return false;
+}
+
 int bm_fix_rebuild(struct bm_fix *fix, const struct bm_finding *finding)
 {
 	const struct bm_kernel *kernel = bm_system_default_kernel(fix->system);
 
+	if (default_moves(fix))
+		return 0;
 	if (!kernel)
 		return bm_fix_instruct(fix, finding,
 			"the default boot entry names no kernel that is known: name one with `bootmend repair "
