@@ -258,13 +258,78 @@ BM_TEST(report_verdict_names_cause_and_cure)
 		"initramfs cures it.");
 	BM_CHECK(bm_findings_add(&findings, BM_FINDING_KERNEL_DAMAGED, NULL, 1, "x"));
 	both = bm_report_verdict(&findings);
-	BM_CHECK(strstr(both, "cures only the former"));
+	BM_CHECK(strstr(both, "because the kernel image of the default entry is no kernel, and because the "));
+	BM_CHECK(strstr(both, "; rebuilding the initramfs cures only the latter."));
 	bm_findings_done(&findings);
 	BM_CHECK(bm_findings_add(&findings, BM_FINDING_KERNEL_DAMAGED, NULL, 1, "x"));
 	other = bm_report_verdict(&findings);
 	BM_CHECK(strstr(
 		other, "the kernel image of the default entry is no kernel; rebuilding the initramfs does not help"));
 	bm_findings_done(&findings);
+}
+
+BM_TEST(report_verdict_names_all_causes_in_order)
+{
+	struct bm_findings findings = {0};
+	_cleanup_free_ char *three = NULL, *after = NULL, *alone = NULL;
+
+	BM_CHECK(bm_findings_add(&findings, BM_FINDING_FSTAB_DEVICE_UNKNOWN, NULL, 1, "x"));
+	BM_CHECK(bm_findings_add(&findings, BM_FINDING_INITRAMFS_MISSING, NULL, 1, "x"));
+	BM_CHECK(bm_findings_add(&findings, BM_FINDING_FSTAB_DEVICE_UNKNOWN, NULL, 2, "x"));
+	BM_CHECK(bm_findings_add(&findings, BM_FINDING_ENTRY_NO_ROOT, NULL, 1, "x"));
+	findings.items[1].source = BM_SOURCE_BOTH;
+	three = bm_report_verdict(&findings);
+	BM_CHECK_STR(three,
+		"This does not boot because the initramfs of the default boot entry is missing, because the default "
+		"boot entry names no root filesystem, and because fstab asks for a device that is not there, as the "
+		"console says, too; rebuilding the initramfs cures only 1 of these 3.");
+	bm_findings_done(&findings);
+	BM_CHECK(bm_findings_add(&findings, BM_FINDING_CMDLINE_ROOT_UNKNOWN, NULL, 1, "x"));
+	after = bm_report_verdict(&findings);
+	BM_CHECK(strstr(after, "; rebuilding the initramfs alone does not help."));
+	findings.items[0].source = BM_SOURCE_CONSOLE;
+	alone = bm_report_verdict(&findings);
+	BM_CHECK(bm_str_starts(alone, "By the console's text this does not boot because "));
+	bm_findings_done(&findings);
+}
+
+BM_TEST(report_findings_say_where_and_what_to_do)
+{
+	const struct bm_report_style style = {0};
+	_cleanup_buf_ struct bm_buf out = {0};
+	struct bm_finding *finding;
+	struct sample sample;
+	unsigned int lines;
+
+	make_sample(&sample);
+	finding = bm_findings_add(&sample.findings, BM_FINDING_FSTAB_DEVICE_UNKNOWN, "/etc/fstab", 7, "it is nowhere");
+	BM_CHECK(finding && bm_str_set(&finding->excerpt, "UUID=1 /data ext4 defaults 0 0") == 0);
+	BM_CHECK(finding && bm_str_set(&finding->console, "line 3 of serial.log says so, too") == 0);
+	finding = bm_findings_add(&sample.findings, BM_FINDING_FS_ERRORS, NULL, 0, "x");
+	BM_CHECK(finding && bm_str_set(&finding->subject, "/dev/vda1") == 0);
+	finding = bm_findings_add(&sample.findings, BM_FINDING_MODULES_DEP_STALE, NULL, 0, "x");
+	BM_CHECK(finding);
+	bm_report_findings_text(&sample.system, &sample.findings, &style, &out);
+	BM_CHECK(strstr(out.data, "\n         /etc/fstab:7\n         > UUID=1 /data ext4 defaults 0 0\n"));
+	BM_CHECK(strstr(out.data, "\n         Console: line 3 of serial.log says so, too\n"));
+	BM_CHECK(strstr(out.data, "\n         With: bootmend repair\n"));
+	BM_CHECK(strstr(out.data, "\n         With: bootmend repair --fsck /dev/vda1\n"));
+	BM_CHECK(strstr(out.data, "\n         With: bootmend repair --only MODULES-DEP-STALE\n"));
+	BM_CHECK(measure(&out, &lines) <= 80);
+	bm_findings_done(&sample.findings);
+}
+
+BM_TEST(report_of_a_healthy_disk_says_where_to_look)
+{
+	const struct bm_report_style style = {0};
+	_cleanup_buf_ struct bm_buf out = {0};
+	struct sample sample;
+
+	make_sample(&sample);
+	bm_report_findings_text(&sample.system, &sample.findings, &style, &out);
+	BM_CHECK(strstr(out.data, "Nothing was found that stops the boot."));
+	BM_CHECK(strstr(out.data, "boot order"));
+	BM_CHECK(strstr(out.data, "diagnose --console FILE"));
 }
 
 BM_TEST(report_plan_shows_what_is_run)

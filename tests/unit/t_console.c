@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Signatures, and joining what a console says with what the disk shows. Whole texts are in tests/console.
+ */
+#include <string.h>
+
+#include "base/str.h"
+#include "check/console.h"
+#include "harness.h"
+
+static bool match(const char *pattern, const char *text, char *ret_word)
+{
+	const char *word;
+	size_t len;
+
+	if (!bm_signature_match(pattern, strlen(pattern), text, &word, &len))
+		return false;
+	memcpy(ret_word, word ? word : "", word ? len : 0);
+	ret_word[word ? len : 0] = '\0';
+	return true;
+}
+
+BM_TEST(signature_patterns)
+{
+	char word[256];
+
+	BM_CHECK(match("could not BOOT", "Warning: Could not boot.", word));
+	BM_CHECK(!match("^could", "Warning: Could not boot.", word));
+	BM_CHECK(match("Warning: {} does not exist", "x Warning: /dev/a does not exist", word));
+	BM_CHECK_STR(word, "/dev/a");
+	BM_CHECK(!match("Warning: {} does not exist", "Warning: does not exist", word));
+	BM_CHECK(match("XFS ({}): Metadata", "XFS (dm-0): Metadata corruption", word));
+	BM_CHECK_STR(word, "dm-0");
+	BM_CHECK(match("device '{}' not", "device 'UUID=1' not found", word));
+	BM_CHECK_STR(word, "UUID=1");
+	BM_CHECK(match("a*c*e", "xxabcde", word));
+	BM_CHECK(!match("a*c*e", "xxabde", word));
+	BM_CHECK(match("driver: sd$", "driver: sd", word));
+	BM_CHECK(!match("driver: sd$", "driver: sdx", word));
+	BM_CHECK(match("{}.device: Job", "dev-a.device: Job x", word));
+	BM_CHECK_STR(word, "dev-a");
+	BM_CHECK(!match("abc", "", word));
+	BM_CHECK(match("aab", "aaab", word));
+}
+
+BM_TEST(signatures_are_sound)
+{
+	size_t patterns = 0;
+
+	for (int i = 0; i < BM_SIGNATURE_COUNT; i++) {
+		const struct bm_signature *signature = &bm_signatures[i];
+
+		BM_CHECK(signature->name && *signature->name && signature->meaning && *signature->patterns);
+		BM_CHECK(signature->n_candidates <= BM_CANDIDATES_MAX);
+		for (int other = 0; other < i; other++)
+			BM_CHECK(strcmp(signature->name, bm_signatures[other].name) != 0);
+		for (size_t c = 0; c < signature->n_candidates; c++) {
+			BM_CHECK(signature->candidates[c] < BM_FINDING_COUNT);
+			for (size_t d = 0; d < c; d++)
+				BM_CHECK(signature->candidates[c] != signature->candidates[d]);
+		}
+		for (const char *p = signature->patterns; *p;) {
+			size_t len = strcspn(p, "\n"), run = 0, best = 0;
+
+			/* The filter needs three letters in a row. */
+			for (size_t n = 0; n < len; n++) {
+				run = strchr("*{}^$", p[n]) ? 0 : run + 1;
+				best = BM_MAX(best, run);
+			}
+			BM_CHECK(best >= 3);
+			patterns++;
+			p += len + (p[len] == '\n');
+		}
+	}
+	/* And has room for so many, with the marks. */
+	BM_CHECK(patterns + 64 < 512);
+}
+
+static void read_text(struct bm_consoles *consoles, enum bm_console_kind kind, const char *text)
+{
+	BM_CHECK_INT(bm_console_read(consoles, "serial.log", kind, text, strlen(text)), 0);
+}
+
+BM_TEST(console_reads_units_and_paths)
+{
+	static const char text[] =
+		"Timed out waiting for device dev-disk-by\\x2duuid-4c1f\\x2d0001.device.\n"
+		"Warning: /lib/dracut/hooks/initqueue/finished/devexists-\\x2fdev\\x2fmapper\\x2frl-root.sh: \"[ -e x "
+		"]\"\n"
+		"Warning: /dev/centos/root does not exist.\n"
+		"Warning: /dev/centos/root does not exist.\n";
+	_cleanup_consoles_ struct bm_consoles consoles = {0};
+	const struct bm_console *console;
+
+	read_text(&consoles, BM_CONSOLE_GIVEN, text);
+	console = &consoles.items[0];
+	BM_CHECK_INT(console->n_observations, 3);
+	BM_CHECK_STR(console->observations[0].subject, "/dev/disk/by-uuid/4c1f-0001");
+	BM_CHECK_STR(console->observations[1].subject, "/dev/mapper/rl-root");
+	BM_CHECK_STR(console->observations[2].subject, "/dev/centos/root");
+	BM_CHECK_INT(console->observations[2].times, 2);
+	BM_CHECK_INT(console->observations[2].line, 3);
+}
+
+BM_TEST(console_forgives_what_the_boot_got_over)
+{
+	_cleanup_consoles_ struct bm_consoles consoles = {0};
+
+	read_text(&consoles, BM_CONSOLE_GIVEN,
+		"dracut-initqueue[1]: Warning: dracut-initqueue: starting timeout scripts\n"
+		"systemd[1]: Switching root.\nTimed out waiting for device /dev/x.\nOut of memory: Killed process 1 "
+		"(x)\n");
+	BM_CHECK_INT(consoles.items[0].reached, BM_STAGE_ROOT);
+	BM_CHECK_INT(consoles.items[0].n_observations, 2);
+	read_text(&consoles, BM_CONSOLE_GIVEN,
+		"Timed out waiting for device /dev/x.\nOut of memory: Killed process 1 (x)\n"
+		"[  OK  ] Reached target Multi-User System.\n");
+	BM_CHECK_INT(consoles.items[1].n_observations, 1);
+	BM_CHECK_INT(consoles.items[1].observations[0].signature, BM_SIGNATURE_OOM_KILL);
+	BM_CHECK(bm_consoles_up(&consoles));
+}
+
+/* A system with one entry, whose kernel and root are these. */
+struct sample {
+	struct bm_device devices[1];
+	struct bm_kernel kernel;
+	struct bm_boot_entry entry;
+	struct bm_system system;
+	struct bm_survey survey;
+};
+
+static char t_version[] = "6.1.0-21-amd64", t_uuid[] = "11112222-3333-4444-5555-666677778888", t_name[] = "vda1";
+static char t_cmdline[] = "root=UUID=11112222-3333-4444-5555-666677778888 ro", t_path[] = "/boot/initrd.img";
+
+static void make_sample(struct sample *sample)
+{
+	memset(sample, 0, sizeof(*sample));
+	sample->devices[0] = (struct bm_device){.kind = BM_DEVICE_PARTITION, .name = t_name, .uuid = t_uuid};
+	sample->kernel = (struct bm_kernel){.version = t_version, .initramfs_path = t_path};
+	sample->entry.version = t_version;
+	sample->entry.kernel_exists = true;
+	sample->entry.entry.cmdline = t_cmdline;
+	sample->system.kernels = &sample->kernel;
+	sample->system.n_kernels = 1;
+	sample->system.loader.entries = &sample->entry;
+	sample->system.loader.n_entries = 1;
+	sample->survey.devices.items = sample->devices;
+	sample->survey.devices.n = 1;
+	sample->survey.systems.items = &sample->system;
+	sample->survey.systems.n = 1;
+}
+
+#define BOOT  "[    0.000000] Linux version 6.1.0-21-amd64 (x)\n[    0.000000] Command line: "
+#define ROOT  "root=UUID=11112222-3333-4444-5555-666677778888 ro\n"
+#define PANIC "[    2.0] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)\n"
+
+static void join(struct sample *sample, struct bm_consoles *consoles, int64_t image_time, struct bm_findings *findings)
+{
+	BM_CHECK_INT(bm_console_join(consoles, &sample->survey, &sample->system, image_time, findings), 0);
+}
+
+BM_TEST(console_agrees_with_the_disk)
+{
+	_cleanup_consoles_ struct bm_consoles consoles = {0};
+	struct bm_findings findings = {0};
+	struct sample sample;
+
+	make_sample(&sample);
+	BM_CHECK(bm_findings_add(&findings, BM_FINDING_ENTRY_NO_INITRD, "/boot/grub/grub.cfg", 7, "x"));
+	findings.items[0].severity = BM_SEVERITY_FATAL;
+	read_text(&consoles, BM_CONSOLE_GIVEN, BOOT ROOT PANIC);
+	join(&sample, &consoles, 0, &findings);
+	BM_CHECK_INT(findings.n, 1);
+	BM_CHECK_INT(findings.items[0].source, BM_SOURCE_BOTH);
+	BM_CHECK(strstr(findings.items[0].console, "line 3 of serial.log says so, too"));
+	BM_CHECK(consoles.items[0].observations[0].answered);
+	bm_findings_done(&findings);
+}
+
+BM_TEST(console_is_doubted_where_the_disk_is_whole)
+{
+	_cleanup_consoles_ struct bm_consoles consoles = {0};
+	struct bm_findings findings = {0};
+	struct sample sample;
+
+	make_sample(&sample);
+	read_text(&consoles, BM_CONSOLE_GIVEN, BOOT ROOT PANIC);
+	join(&sample, &consoles, 0, &findings);
+	BM_CHECK_INT(findings.n, 1);
+	BM_CHECK_INT(findings.items[0].id, BM_FINDING_INITRAMFS_MISSING);
+	BM_CHECK_INT(findings.items[0].severity, BM_SEVERITY_WARNING);
+	BM_CHECK_INT(findings.items[0].source, BM_SOURCE_CONSOLE);
+	BM_CHECK(findings.items[0].doubtful);
+	BM_CHECK(strstr(findings.items[0].evidence, "the disk does not show it"));
+	bm_findings_done(&findings);
+}
+
+/* Each of these texts is of another boot than that which fails now. */
+BM_TEST(console_of_the_past_is_told)
+{
+	static const struct {
+		const char *text, *why;
+		int64_t image_time;
+	} rows[] = {
+		{"[    0.000000] Linux version 5.10.0-1-amd64 (x)\n" PANIC, "of kernel 5.10.0-1-amd64", 0},
+		{BOOT "root=UUID=99999999-3333-4444-5555-666677778888 ro\n" PANIC, "given root=UUID=99999999", 0},
+		{"2026-10-12T10:00:00Z h kernel: Linux version 6.1.0-21-amd64 (x)\n" PANIC, "written after it",
+			1791799201},
+	};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(rows); i++) {
+		_cleanup_consoles_ struct bm_consoles consoles = {0};
+		struct bm_findings findings = {0};
+		struct sample sample;
+
+		make_sample(&sample);
+		BM_CHECK(bm_findings_add(&findings, BM_FINDING_INITRAMFS_MISSING, t_path, 0, "x"));
+		read_text(&consoles, BM_CONSOLE_GIVEN, rows[i].text);
+		join(&sample, &consoles, rows[i].image_time, &findings);
+		BM_CHECK(consoles.items[0].old && strstr(consoles.items[0].old, rows[i].why));
+		BM_CHECK_INT(findings.items[0].source, BM_SOURCE_DISK);
+		BM_CHECK(strstr(findings.items[0].console, rows[i].why));
+		bm_findings_done(&findings);
+	}
+}
+
+BM_TEST(console_of_a_boot_before_the_last_is_old)
+{
+	_cleanup_consoles_ struct bm_consoles consoles = {0};
+	struct bm_findings findings = {0};
+	struct sample sample;
+
+	make_sample(&sample);
+	read_text(&consoles, BM_CONSOLE_GIVEN,
+		"-- Boot 0123456789abcdef0123456789abcdef --\n[1.0] systemd[1]: Dependency failed for Local File "
+		"Systems.\n");
+	read_text(&consoles, BM_CONSOLE_KEPT,
+		"-- Boot 0123456789abcdef0123456789abcdef --\n[1.0] x\n"
+		"-- Boot fedcba9876543210fedcba9876543210 --\n[1.0] Reached target Multi-User System.\n");
+	join(&sample, &consoles, 0, &findings);
+	BM_CHECK(consoles.items[0].old && strstr(consoles.items[0].old, "1 later boot"));
+	BM_CHECK_INT(findings.n, 1);
+	BM_CHECK(findings.items[0].doubtful);
+	bm_findings_done(&findings);
+}
+
+BM_TEST(console_kept_on_the_disk_is_never_fatal)
+{
+	_cleanup_consoles_ struct bm_consoles consoles = {0};
+	struct bm_findings findings = {0};
+	struct sample sample;
+
+	make_sample(&sample);
+	read_text(&consoles, BM_CONSOLE_KEPT, BOOT ROOT PANIC "[   12.1] Out of memory: Killed process 4 (x)\n");
+	join(&sample, &consoles, 0, &findings);
+	BM_CHECK_INT(findings.n, 1);
+	BM_CHECK_INT(findings.items[0].id, BM_FINDING_OOM_KILLED);
+	BM_CHECK_INT(findings.items[0].severity, BM_SEVERITY_NOTE);
+	bm_findings_done(&findings);
+}
+
+BM_TEST(console_names_are_compared)
+{
+	_cleanup_consoles_ struct bm_consoles consoles = {0};
+	struct bm_findings findings = {0};
+	struct sample sample;
+
+	make_sample(&sample);
+	BM_CHECK(bm_findings_add(&findings, BM_FINDING_FSTAB_DEVICE_UNKNOWN, "/etc/fstab", 3, "UUID=aaaa is nowhere"));
+	BM_CHECK(bm_findings_add(&findings, BM_FINDING_FSTAB_DEVICE_UNKNOWN, "/etc/fstab", 4, "UUID=bbbb is nowhere"));
+	read_text(&consoles, BM_CONSOLE_GIVEN,
+		"[4.0] systemd[1]: Switching root.\n[9.0] Timed out waiting for device "
+		"dev-disk-by\\x2duuid-bbbb.device.\n");
+	join(&sample, &consoles, 0, &findings);
+	BM_CHECK_INT(findings.n, 2);
+	BM_CHECK_INT(findings.items[0].source, BM_SOURCE_DISK);
+	BM_CHECK_INT(findings.items[1].source, BM_SOURCE_BOTH);
+	bm_findings_done(&findings);
+}
+
+/* What waits for a device that is there lacks its driver; for one that is nowhere, has the wrong name. */
+BM_TEST(console_looks_for_the_device_on_the_disk)
+{
+	static const struct {
+		const char *text;
+		enum bm_finding_id id;
+	} rows[] = {
+		{"Warning: /dev/disk/by-uuid/11112222-3333-4444-5555-666677778888 does not exist\n",
+			BM_FINDING_INITRAMFS_NO_STORAGE_DRIVER},
+		{"Warning: /dev/disk/by-uuid/99992222-3333-4444-5555-666677778888 does not exist\n",
+			BM_FINDING_CMDLINE_ROOT_UNKNOWN},
+	};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(rows); i++) {
+		_cleanup_consoles_ struct bm_consoles consoles = {0};
+		struct bm_findings findings = {0};
+		struct sample sample;
+
+		make_sample(&sample);
+		read_text(&consoles, BM_CONSOLE_GIVEN, rows[i].text);
+		join(&sample, &consoles, 0, &findings);
+		BM_CHECK_INT(findings.n, 1);
+		BM_CHECK_INT(findings.items[0].id, rows[i].id);
+		bm_findings_done(&findings);
+	}
+}
+
+BM_TEST(console_of_a_hostile_machine)
+{
+	char text[9000];
+
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = "Warning: *** {} '\"()\\x2f\n"[i * 7 % 25];
+	for (size_t len = 0; len < sizeof(text); len += 501) {
+		_cleanup_consoles_ struct bm_consoles consoles = {0};
+		struct bm_findings findings = {0};
+
+		BM_CHECK_INT(bm_console_read(&consoles, "x", BM_CONSOLE_GIVEN, text, len), 0);
+		BM_CHECK_INT(bm_console_join(&consoles, NULL, NULL, 0, &findings), 0);
+		bm_findings_done(&findings);
+	}
+}
