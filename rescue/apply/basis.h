@@ -9,9 +9,9 @@
 #include "../os/root.h"
 #include "../plan/plan.h"
 
-/* Completes the basis of a plan that was made just now with what needs reading: the images that it replaces, the module
- * indices that it writes, the files that it moves (whose hash becomes their step's, too). Returns 0 or a negative
- * errno. */
+/* Completes the basis of a plan that was made just now with what needs reading: the images and links that it replaces,
+ * the module indices that it writes, the files that it moves (whose hash becomes their step's, too). Returns 0 or a
+ * negative errno. */
 int bm_basis_take(struct bm_plan *plan, const struct bm_root *root) BM_MUST_CHECK;
 
 /* Compares the basis with what is there now. Returns 0; *ret_why is NULL where nothing has changed, else a sentence

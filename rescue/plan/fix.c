@@ -72,6 +72,19 @@ bool bm_fix_root_on(const struct bm_fix *fix, enum bm_device_kind kind)
 	return false;
 }
 
+bool bm_fix_kernel_dead(const struct bm_fix *fix)
+{
+	static const enum bm_finding_id ids[] = {BM_FINDING_KERNEL_MISSING, BM_FINDING_KERNEL_DAMAGED,
+		BM_FINDING_CONFIG_NO_INITRD, BM_FINDING_CONFIG_NO_DRIVER};
+	const struct bm_findings *findings = fix->request->findings;
+
+	for (size_t i = 0; i < findings->n; i++)
+		for (size_t k = 0; k < BM_ARRAY_SIZE(ids); k++)
+			if (findings->items[i].id == ids[k] && findings->items[i].severity == BM_SEVERITY_FATAL)
+				return true;
+	return false;
+}
+
 const struct bm_boot_entry *bm_fix_default_entry(const struct bm_fix *fix)
 {
 	const struct bm_loader *loader = &fix->system->loader;

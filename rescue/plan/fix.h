@@ -22,6 +22,7 @@ struct bm_fix {
 	struct bm_strv config;		 /* ids for which the system's tool writes grub.cfg anew; likewise */
 	struct bm_strv wanted, unwanted; /* arguments that the default entry must have, and must not have, then */
 	bool want_initrd;		 /* it must load an initramfs then */
+	struct bm_strv moot;		 /* ids that matter no more when another kernel is the default */
 	bool default_set;		 /* another entry is the default then */
 };
 
@@ -46,6 +47,8 @@ int bm_fix_comment_out(struct bm_fix *fix, struct bm_draft *draft, unsigned int 
 int bm_fix_want_rebuild(struct bm_fix *fix, const struct bm_finding *finding) BM_MUST_CHECK;
 /* Whether the root lies on a device of this kind. */
 bool bm_fix_root_on(const struct bm_fix *fix, enum bm_device_kind kind);
+/* Whether the default kernel itself can't boot, so that no image of it helps. */
+bool bm_fix_kernel_dead(const struct bm_fix *fix);
 /* The default boot entry, or NULL. */
 const struct bm_boot_entry *bm_fix_default_entry(const struct bm_fix *fix);
 /* Whether grub.cfg, in which the entry stands, is written anew by the system's own tool. */

@@ -39,6 +39,16 @@ int bm_fix_mdadm(struct bm_fix *fix, const struct bm_finding *finding)
 	return comment_line(fix, finding, finding->file ? finding->file : usual, bm_fix_root_on(fix, BM_DEVICE_MD));
 }
 
+/* Whether the group that is hidden is the root's. */
+static bool hides_root(const struct bm_fix *fix, const struct bm_finding *finding)
+{
+	const struct bm_devices *devices = &fix->survey->devices;
+	const struct bm_device *root = fix->system->root_device >= 0 ? &devices->items[fix->system->root_device] : NULL;
+
+	return root && root->vg_name &&
+	       (finding->severity == BM_SEVERITY_FATAL || bm_streq(finding->subject, root->vg_name));
+}
+
 int bm_fix_lvm_devices(struct bm_fix *fix, const struct bm_finding *finding)
 {
 	static const char usual[] = "/etc/lvm/devices/system.devices";
@@ -50,7 +60,7 @@ int bm_fix_lvm_devices(struct bm_fix *fix, const struct bm_finding *finding)
 		return bm_fix_instruct(fix, finding, "%s", bm_finding_kinds[finding->id].advice);
 	/* One move does for all volume groups that it hides. */
 	if (made->n_steps == 0) {
-		step = bm_plan_add_step(made, fix->survey, fix->system, BM_STEP_MOVE, NULL, source->real);
+		step = bm_plan_add_step(made, fix->survey, fix->system, BM_STEP_MOVE, NULL, source->path);
 		if (!step)
 			return -ENOMEM;
 		memcpy(step->before, source->hash, sizeof(step->before));
@@ -61,7 +71,7 @@ int bm_fix_lvm_devices(struct bm_fix *fix, const struct bm_finding *finding)
 	}
 	if (bm_strv_add_once(&made->steps[0].serves, bm_finding_kinds[finding->id].id) < 0)
 		return -ENOMEM;
-	return bm_fix_root_on(fix, BM_DEVICE_LV) ? bm_fix_want_rebuild(fix, finding) : 0;
+	return hides_root(fix, finding) ? bm_fix_want_rebuild(fix, finding) : 0;
 }
 
 int bm_fix_init(struct bm_fix *fix, const struct bm_finding *finding)

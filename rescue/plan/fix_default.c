@@ -293,6 +293,17 @@ static int set_default(struct bm_fix *fix, const struct bm_finding *finding, con
 	return bm_fix_instruct(fix, finding, "%s. %s", finding->evidence, bm_finding_kinds[finding->id].advice);
 }
 
+/* What was wrong with the initramfs of a kernel that is not booted any more. */
+static int serve_moot(struct bm_fix *fix, const struct bm_finding *finding)
+{
+	for (size_t d = 0; d < fix->drafts.n; d++)
+		for (size_t i = 0; i < fix->moot.n; i++)
+			if (bm_strv_has(&fix->drafts.items[d]->serves, bm_finding_kinds[finding->id].id) &&
+				bm_strv_add_once(&fix->drafts.items[d]->serves, fix->moot.items[i]) < 0)
+				return -ENOMEM;
+	return 0;
+}
+
 int bm_fix_default(struct bm_fix *fix, const struct bm_finding *finding)
 {
 	const struct bm_boot_entry *now = bm_fix_default_entry(fix), *best;
@@ -315,5 +326,7 @@ int bm_fix_default(struct bm_fix *fix, const struct bm_finding *finding)
 			"%s",
 			finding->evidence, bm_finding_kinds[finding->id].advice);
 	fix->default_set = true;
-	return set_default(fix, finding, best);
+	if (set_default(fix, finding, best) < 0)
+		return -ENOMEM;
+	return serve_moot(fix, finding);
 }

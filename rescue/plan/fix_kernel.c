@@ -59,6 +59,9 @@ int bm_fix_rebuild(struct bm_fix *fix, const struct bm_finding *finding)
 
 	if (default_moves(fix))
 		return 0;
+	/* Another kernel becomes the default, or a person has to mend this one first. */
+	if (bm_fix_kernel_dead(fix) && !(fix->request->only && fix->request->only->n > 0))
+		return bm_strv_add_once(&fix->moot, bm_finding_kinds[finding->id].id);
 	if (!kernel)
 		return bm_fix_instruct(fix, finding,
 			"the default boot entry names no kernel that is known: name one with `bootmend repair "

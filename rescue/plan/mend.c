@@ -34,6 +34,7 @@ static void fix_done(struct bm_fix *fix)
 	bm_strv_done(&fix->config);
 	bm_strv_done(&fix->wanted);
 	bm_strv_done(&fix->unwanted);
+	bm_strv_done(&fix->moot);
 }
 
 #define _cleanup_fix_ BM_CLEANUP(fix_done)
@@ -232,8 +233,7 @@ static int add_edit(struct bm_fix *fix, const struct bm_draft *draft, struct bm_
 	if (!draft->changed || (source->text && source->len == text.len &&
 				       (text.len == 0 || memcmp(source->text, text.data, text.len) == 0)))
 		return 0;
-	step = bm_plan_add_step(
-		plan, fix->survey, fix->system, BM_STEP_EDIT, NULL, source->real ? source->real : source->path);
+	step = bm_plan_add_step(plan, fix->survey, fix->system, BM_STEP_EDIT, NULL, source->path);
 	if (!step || bm_step_set_edit(step, source->text, source->len, bm_buf_text(&text), text.len) < 0)
 		return -ENOMEM;
 	step->text = bm_strf("%s %s", source->text ? "edit" : "make", source->path);
@@ -253,8 +253,7 @@ static int add_config(struct bm_fix *fix, struct bm_plan *plan)
 
 	if (fix->config.n == 0)
 		return 0;
-	step = bm_plan_add_step(plan, fix->survey, fix->system, BM_STEP_CONFIG, NULL,
-		source && source->real ? source->real : fix->system->loader.config);
+	step = bm_plan_add_step(plan, fix->survey, fix->system, BM_STEP_CONFIG, NULL, fix->system->loader.config);
 	if (!step || !ids || bm_strv_add(&step->argv, tool) < 0 || bm_strv_add(&step->argv, "-o") < 0 ||
 		bm_strv_add(&step->argv, BM_TOOL_OUTPUT) < 0)
 		return -ENOMEM;

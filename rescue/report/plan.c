@@ -47,6 +47,36 @@ static void put_detail(struct bm_text *text, const char *label, const char *deta
 	bm_text_wrap(text, 15, BM_TONE_PLAIN, detail);
 }
 
+/* The lines of a file that go and come, each cut at the terminal's width: the plan file has all of them. */
+static void put_edit(struct bm_text *text, const struct bm_edit *edit)
+{
+	_cleanup_free_ char *number = bm_strf("line %u", edit->line);
+	const char *label = number ? number : "";
+
+	if (edit->old) {
+		bm_text_to(text, 5);
+		bm_text_put(text, BM_TONE_PLAIN, label);
+		bm_text_to(text, 15);
+		bm_text_put(text, BM_TONE_BAD, "- ");
+		bm_text_put(text, BM_TONE_PLAIN, edit->old);
+		bm_text_end(text);
+		label = "";
+	}
+	for (const char *at = edit->new; at;) {
+		const char *feed = strchr(at, '\n');
+		_cleanup_free_ char *line = strndup(at, feed ? (size_t)(feed - at) : strlen(at));
+
+		bm_text_to(text, 5);
+		bm_text_put(text, BM_TONE_PLAIN, label);
+		bm_text_to(text, 15);
+		bm_text_put(text, BM_TONE_GOOD, "+ ");
+		bm_text_put(text, BM_TONE_PLAIN, line ? line : "");
+		bm_text_end(text);
+		label = "";
+		at = feed ? feed + 1 : NULL;
+	}
+}
+
 static void put_step(struct bm_text *text, size_t number, const struct bm_step *step, bool verbose)
 {
 	bm_text_putf(text, BM_TONE_PLAIN, "%3zu.", number);
@@ -65,6 +95,8 @@ static void put_step(struct bm_text *text, size_t number, const struct bm_step *
 
 		put_detail(text, "drivers", drivers ? drivers : "");
 	}
+	for (size_t i = 0; i < step->n_edits; i++)
+		put_edit(text, &step->edits[i]);
 	if (step->need_bytes > 0) {
 		_cleanup_free_ char *size = bm_size_text(step->need_bytes);
 		_cleanup_free_ char *line = bm_strf("about %s of room", size ? size : "");
@@ -85,17 +117,32 @@ void bm_report_plan_text(const struct bm_plan *plan, const struct bm_report_styl
 	struct bm_text text;
 
 	bm_text_init(&text, out, style->color, style->columns);
+	if (plan->verdict && plan->n_steps > 0) {
+		bm_text_wrap(&text, 0, BM_TONE_PLAIN, plan->verdict);
+	}
 	if (plan->n_steps > 0) {
-		bm_text_putf(&text, BM_TONE_STRONG, "Plan for system %s, kernel %s",
-			plan->system_id ? plan->system_id : "-", plan->kernel ? plan->kernel : "-");
+		bm_text_putf(&text, BM_TONE_STRONG, "Plan for system %s", plan->system_id ? plan->system_id : "-");
+		if (plan->kernel)
+			bm_text_putf(&text, BM_TONE_STRONG, ", kernel %s", plan->kernel);
 		bm_text_end(&text);
 	}
 	for (size_t i = 0; i < plan->n_steps; i++)
 		put_step(&text, i + 1, &plan->steps[i], style->verbose);
 	for (size_t i = 0; i < plan->notes.n; i++) {
-		bm_text_put(&text, BM_TONE_WARN, "note");
-		bm_text_to(&text, 5);
-		bm_text_wrap(&text, 5, BM_TONE_PLAIN, plan->notes.items[i]);
+		/* Without steps the note is all that there is to say. */
+		if (plan->n_steps > 0) {
+			bm_text_put(&text, BM_TONE_WARN, "note");
+			bm_text_to(&text, 5);
+		}
+		bm_text_wrap(&text, plan->n_steps > 0 ? 5 : 0, BM_TONE_PLAIN, plan->notes.items[i]);
+	}
+	if (plan->instructions.n > 0) {
+		bm_text_put(&text, BM_TONE_STRONG, "For you to do:");
+		bm_text_end(&text);
+	}
+	for (size_t i = 0; i < plan->instructions.n; i++) {
+		bm_text_to(&text, 2);
+		bm_text_wrap(&text, 2, BM_TONE_PLAIN, plan->instructions.items[i]);
 	}
 }
 
@@ -179,11 +226,26 @@ static void put_strv(struct bm_json *json, const char *key, const struct bm_strv
 	bm_json_end(json);
 }
 
+static void put_edits(struct bm_json *json, const struct bm_step *step)
+{
+	bm_json_array(json, "edits");
+	for (size_t i = 0; i < step->n_edits; i++) {
+		bm_json_object(json, NULL);
+		bm_json_u64(json, "line", step->edits[i].line);
+		bm_json_str(json, "old", step->edits[i].old);
+		bm_json_str(json, "new", step->edits[i].new);
+		bm_json_end(json);
+	}
+	bm_json_end(json);
+}
+
 void bm_report_plan_json(struct bm_json *json, const char *key, const struct bm_plan *plan)
 {
 	bm_json_object(json, key);
 	bm_json_str(json, "system", plan->system_id);
+	bm_json_str(json, "uuid", plan->system_uuid);
 	bm_json_str(json, "kernel", plan->kernel);
+	bm_json_str(json, "verdict", plan->verdict);
 	bm_json_array(json, "steps");
 	for (size_t i = 0; i < plan->n_steps; i++) {
 		const struct bm_step *step = &plan->steps[i];
@@ -199,10 +261,24 @@ void bm_report_plan_json(struct bm_json *json, const char *key, const struct bm_
 		put_strv(json, "environment", &step->environment);
 		put_strv(json, "drivers", &step->drivers);
 		bm_json_u64(json, "need_bytes", step->need_bytes);
+		bm_json_str(json, "link", step->link);
+		bm_json_str(json, "before", step->before[0] ? step->before : NULL);
+		bm_json_str(json, "after", step->after[0] ? step->after : NULL);
+		put_edits(json, step);
+		put_strv(json, "serves", &step->serves);
+		bm_json_end(json);
+	}
+	bm_json_end(json);
+	bm_json_array(json, "basis");
+	for (size_t i = 0; i < plan->n_basis; i++) {
+		bm_json_object(json, NULL);
+		bm_json_str(json, "path", plan->basis[i].path);
+		bm_json_str(json, "sha256", plan->basis[i].hash[0] ? plan->basis[i].hash : NULL);
 		bm_json_end(json);
 	}
 	bm_json_end(json);
 	put_strv(json, "notes", &plan->notes);
+	put_strv(json, "instructions", &plan->instructions);
 	bm_json_end(json);
 }
 

@@ -73,7 +73,7 @@ BM_TEST(plan_what_people_type)
 	static const struct {
 		const char *fixture, *typed, *version;
 	} rows[] = {
-		{"el9-uefi", NULL, EL9_NEW},
+		{"el9-uefi", EL9_NEW, EL9_NEW},
 		{"el9-uefi", EL9_OLD, EL9_OLD},
 		{"el9-uefi", "initramfs-" EL9_OLD ".img", EL9_OLD},
 		{"el9-uefi", "/boot/initramfs-" EL9_OLD ".img", EL9_OLD},
@@ -83,7 +83,7 @@ BM_TEST(plan_what_people_type)
 		{"el9-uefi", "/mnt/sysimage/boot/vmlinuz-" EL9_OLD, EL9_OLD},
 		{"el9-uefi", "/lib/modules/" EL9_OLD, EL9_OLD},
 		{"el9-uefi", "/lib/modules/" EL9_OLD "/", EL9_OLD},
-		{"debian12", NULL, DEB_OLD},
+		{"debian12", DEB_OLD, DEB_OLD},
 		{"debian12", "initrd.img-" DEB_NEW, DEB_NEW},
 		{"debian12", "/boot/initrd.img-" DEB_NEW, DEB_NEW},
 		{"opensuse", "initrd-6.4.0-150600.21-default", "6.4.0-150600.21-default"},
@@ -118,7 +118,7 @@ BM_TEST(plan_refusals)
 	}
 	/* the kernel of the default entry has no modules any more */
 	bm_fixture_remove(&fixture, "/usr/lib/modules/" EL9_NEW);
-	BM_CHECK_INT(make(&fixture, NULL, &plan), BM_PLAN_NO_KERNEL);
+	BM_CHECK_INT(make(&fixture, EL9_NEW, &plan), BM_PLAN_NO_KERNEL);
 	BM_CHECK(strstr(plan.notes.items[0], "Kernel " EL9_NEW " has no modules") &&
 		 strstr(plan.notes.items[0], EL9_OLD));
 	bm_plan_done(&plan);
@@ -129,10 +129,6 @@ BM_TEST(plan_refusals)
 	bm_fixture_done(&fixture);
 
 	bm_fixture_make("ubuntu", &fixture);
-	bm_fixture_edit(
-		&fixture, "/boot/grub/grub.cfg", "set default=\"0\"", "set default=\"osprober-gnulinux-simple-99\"");
-	BM_CHECK_INT(make(&fixture, NULL, &plan), BM_PLAN_NO_DEFAULT);
-	bm_plan_done(&plan);
 	bm_fixture_remove(&fixture, "/usr/sbin/mkinitramfs");
 	bm_fixture_remove(&fixture, "/usr/bin/dracut");
 	BM_CHECK_INT(make(&fixture, "5.15.0-91-generic", &plan), BM_PLAN_NO_TOOL);
@@ -149,7 +145,7 @@ BM_TEST(plan_dracut)
 	struct bm_plan plan;
 
 	bm_fixture_make("el9-uefi", &fixture);
-	BM_CHECK_INT(make(&fixture, NULL, &plan), BM_PLAN_OK);
+	BM_CHECK_INT(make(&fixture, EL9_NEW, &plan), BM_PLAN_OK);
 	text = outline(&plan);
 	BM_CHECK_STR(text, "mount; build " EL9_NEW "; prove " EL9_NEW "; swap " EL9_NEW "; record; unmount");
 	check_command(&plan, BM_STEP_BUILD,
@@ -173,7 +169,7 @@ BM_TEST(plan_unknown_hardware)
 	/* an image file shows no hardware: an image for any, with the usual storage drivers */
 	bm_fixture_make("fedora-btrfs", &fixture);
 	fixture.survey.devices.items[0].n_drivers = 0;
-	BM_CHECK_INT(make(&fixture, NULL, &plan), BM_PLAN_OK);
+	BM_CHECK_INT(make(&fixture, "6.14.0-63.fc42.x86_64", &plan), BM_PLAN_OK);
 	check_command(&plan, BM_STEP_BUILD,
 		"/usr/bin/dracut|--force|--tmpdir|@TMPDIR@|--no-hostonly|--add-drivers|virtio_blk vmw_pvscsi|@OUTPUT@|"
 		"6.14.0-63.fc42.x86_64");
