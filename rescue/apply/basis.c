@@ -77,22 +77,6 @@ int bm_basis_check(const struct bm_plan *plan, const struct bm_root *root, char 
 					: "has changed");
 		return *ret_why ? 0 : -ENOMEM;
 	}
-	/* A link has no content that could be hashed. */
-	for (size_t i = 0; i < plan->n_steps; i++) {
-		const struct bm_step *step = &plan->steps[i];
-		_cleanup_free_ char *text = NULL;
-
-		if (step->kind != BM_STEP_LINK)
-			continue;
-		if (bm_root_readlink(root, step->target, &text) < 0) {
-			bm_err_clear();
-			continue;
-		}
-		if (!bm_streq(text, step->link))
-			continue;
-		*ret_why = bm_strf("%s is that link already", step->target);
-		return *ret_why ? 0 : -ENOMEM;
-	}
 	*ret_why = NULL;
 	return 0;
 }
