@@ -6,6 +6,7 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
+#include "../os/mount.h"
 #include "../os/rootw.h"
 #include "../os/system.h"
 #include "fsck.h"
@@ -183,9 +184,13 @@ static int resume(struct bm_run *run)
 static int step_mount(struct bm_run *run, struct bm_step_result *done)
 {
 	_cleanup_free_ char *notes = NULL;
-	int r;
+	int r = 0;
 
-	r = bm_sysimage_mount(run->survey, &run->view, true, &run->image);
+	/* Whatever becomes of us, no mount stays behind. Looking at disks has a namespace of its own already. */
+	if (run->view.given)
+		r = bm_mount_private();
+	if (r == 0)
+		r = bm_sysimage_mount(run->survey, &run->view, true, &run->image);
 	if (r < 0)
 		return r;
 	run->mounted = true;

@@ -322,11 +322,21 @@ static bool same_filesystem(const struct bm_txn *txn, const char *path)
 
 static int keep_file(struct bm_txn *txn, struct bm_journal_record *intent, enum bm_txn_keep keep)
 {
+	struct bm_stat st;
+	int r;
+
 	if (keep == BM_TXN_BESIDE || intent->before.type != BM_JOURNAL_FILE)
 		return 0;
 	intent->pre = bm_strf("%s/%llu.pre", txn->dir, (unsigned long long)intent->number);
 	if (!intent->pre)
 		return -ENOMEM;
+	/* Left by a run that was stopped before it could note the intent. */
+	if (bm_root_stat(txn->root, intent->pre, false, &st) == 0) {
+		r = bm_rootw_unlink(txn->root, intent->pre);
+		if (r < 0)
+			return r;
+	}
+	bm_err_clear();
 	if (keep == BM_TXN_MOVE && same_filesystem(txn, intent->path))
 		return 0;
 	return bm_rootw_copy(txn->root, intent->path, intent->pre);

@@ -5,6 +5,7 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
+#include "../os/mount.h"
 #include "../os/rootw.h"
 #include "../os/system.h"
 #include "sysimage.h"
@@ -154,7 +155,9 @@ int bm_undo(struct bm_survey *survey, const struct bm_system *system, const char
 	int r;
 
 	*ret_result = (struct bm_undo_result){0};
-	r = bm_sysimage_mount(survey, system, true, &image);
+	r = system->given ? bm_mount_private() : 0;
+	if (r == 0)
+		r = bm_sysimage_mount(survey, system, true, &image);
 	if (r < 0)
 		return r;
 	r = undo_mounted(image.root, system, id, ret_result);

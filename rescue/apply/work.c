@@ -48,6 +48,7 @@ static void free_paths(struct bm_work *work)
 	free(work->output);
 	free(work->tmpdir);
 	free(work->confdir);
+	free(work->place);
 	*work = (struct bm_work){.root = work->root};
 }
 
@@ -74,8 +75,17 @@ static int begin_in_memory(struct bm_work *work, uint64_t size_bytes)
 
 static int begin_at(struct bm_work *work, const char *place)
 {
+	struct bm_stat st;
 	int r = name_paths(work, place);
 
+	if (r == 0)
+		r = bm_root_stat(work->root, place, true, &st);
+	if (r == 0)
+		r = bm_str_set(&work->place, place);
+	if (r == 0) {
+		work->place_mtime_s = st.mtime_s;
+		work->place_mtime_ns = st.mtime_ns;
+	}
 	if (r == 0)
 		r = bm_rootw_mkdir_p(work->root, work->tmpdir, 0700);
 	if (r < 0)
@@ -146,6 +156,8 @@ void bm_work_end(struct bm_work *work)
 			bm_err_clear();
 	}
 	if (bm_rootw_remove_tree(work->root, work->dir) < 0)
+		bm_err_clear();
+	if (work->place && bm_rootw_set_mtime(work->root, work->place, work->place_mtime_s, work->place_mtime_ns) < 0)
 		bm_err_clear();
 	free_paths(work);
 }

@@ -16,6 +16,9 @@ struct bm_work {
 	char *tmpdir;		    /* dir/tmp */
 	char *confdir;		    /* dir/conf */
 	bool in_memory;
+	char *place; /* on the disk: the folder in which it was made, and that one's time before */
+	int64_t place_mtime_s;
+	uint32_t place_mtime_ns;
 };
 
 /*
