@@ -62,7 +62,7 @@ static int end_entry(struct bm_bootlog_maker *maker, struct entry *entry)
 
 	if (!entry->kernel && entry->sender[0])
 		record.sender = bm_bootlog_sender_of(entry->sender, strlen(entry->sender));
-	maker->number = entry->number;
+	maker->number = BM_MAX(entry->number, 1U);
 	if (entry->message)
 		r = bm_bootlog_put(maker, &record);
 	*entry = (struct entry){0};
