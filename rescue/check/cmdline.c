@@ -275,8 +275,8 @@ int bm_check_cmdline(const struct bm_check *check)
 		       bm_streq(check->system->loader.cuts[i].id, check->entry->entry.id);
 	if (check->entry->kernelopts_lost && !cut && check_kernelopts(check, root) < 0)
 		return -ENOMEM;
-	if ((!root || !*root) && !check->entry->entry.unresolved && !check->entry->kernelopts_lost && !cut &&
-		check_no_root(check, &line, root) < 0)
+	if ((!root || !*root) && !check->entry->unified && !check->entry->entry.unresolved &&
+		!check->entry->kernelopts_lost && !cut && check_no_root(check, &line, root) < 0)
 		return -ENOMEM;
 	/* With a variable inside that has no value here, what is written is not what is booted. */
 	if (check->entry->entry.unresolved && !check->entry->kernelopts_lost)

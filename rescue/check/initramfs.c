@@ -156,6 +156,7 @@ static int add_image(const struct bm_check *check, enum bm_finding_id id, const 
 	if (!finding)
 		return -ENOMEM;
 	if (check->entry->entry.unresolved || check->entry->entry.initrd_device ||
+		strpbrk(check->entry->initramfs, "*?") ||
 		(check->entry->place_unknown && (check->hidden || !check->entry->kernel_exists)))
 		bm_check_doubt(finding);
 	return bm_check_detail(finding, NULL, check->kernel ? check->kernel->version : NULL);
@@ -169,7 +170,7 @@ int bm_check_initramfs(const struct bm_check *check)
 	if (!bm_check_boots(check))
 		return 0;
 	/* Microcode alone is no initramfs. */
-	if (!entry->initramfs && check_no_initrd(check) < 0)
+	if (!entry->initramfs && !entry->unified && check_no_initrd(check) < 0)
 		return -ENOMEM;
 	if (check_beside(check) < 0)
 		return -ENOMEM;

@@ -124,6 +124,18 @@ int bm_system_probe_kernel(const struct bm_system *system, const char *path, cha
 	return 0;
 }
 
+bool bm_system_is_unified(const struct bm_system *system, const char *path)
+{
+	_cleanup_buf_ struct bm_buf head = {0};
+	_cleanup_kimage_ struct bm_kimage image = {0};
+	struct bm_stat st;
+
+	return bm_root_stat(system->root, path, true, &st) == 0 &&
+	       bm_root_read_head(system->root, path, BM_KIMAGE_NEED, &head) == 0 &&
+	       bm_kimage_parse(bm_buf_text(&head), head.len, st.size_bytes, &image) == 0 &&
+	       image.kind == BM_KIMAGE_UKI && image.initrd.size > 0;
+}
+
 /* What stands beside kernels and images and is none: signatures, what packagers and people keep, and SUSE's
  * vmlinux-VER.gz, which is for debuggers. */
 static bool is_kept_aside(const char *name)

@@ -121,8 +121,9 @@ static int take_initrds(
 
 		if (!path || bm_strv_add(&taken->initrds, path) < 0)
 			return -ENOMEM;
-		/* On a device of its own it is looked for elsewhere. */
-		if (!entry->initrd_device && !bm_root_is_file(reader->system->root, path) &&
+		/* On a device of its own it is looked for elsewhere; a pattern is no path. */
+		if (!entry->initrd_device && !strpbrk(entry->initrds.items[i], "*?") &&
+			!bm_root_is_file(reader->system->root, path) &&
 			bm_strv_add_once(&taken->initrds_missing, path) < 0)
 			return -ENOMEM;
 	}
@@ -156,6 +157,8 @@ static int take_entry(
 		return -ENOMEM;
 	taken->kernel_exists = bm_root_is_file(reader->system->root, taken->kernel);
 	taken->place_unknown = bm_loader_unknown(reader, &entry->place);
+	taken->unified =
+		entry->initrds.n == 0 && taken->kernel_exists && bm_system_is_unified(reader->system, taken->kernel);
 	taken->kernelopts_lost = lost_kernelopts(reader, entry);
 	if (take_initrds(reader, entry, taken) < 0)
 		return -ENOMEM;

@@ -84,6 +84,7 @@ struct bm_boot_entry {
 	char *initramfs;		/* that of initrds which is the initramfs, links followed; or NULL */
 	bool initramfs_exists;
 	uint64_t initramfs_size;
+	bool unified;	      /* its kernel is a unified image, with an initramfs and arguments inside */
 	bool kernelopts_lost; /* its options are $kernelopts, which has no value */
 	char *version;	      /* of its kernel: from the image, else from its name; or NULL */
 };

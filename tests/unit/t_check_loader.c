@@ -3,6 +3,7 @@
  * What the loader reads, and the kernel's arguments: each fault is told with the line it stands in and what a fixer
  * must know, and what comes close to it is not.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -14,6 +15,7 @@
 #define EL9_ENTRY "/boot/loader/entries/" EL9_ID ".conf"
 #define EL9_IMAGE "/boot/initramfs-" EL9_NEW ".img"
 #define ARCH_CFG  "/boot/grub/grub.cfg"
+#define ARCH_VER  "6.12.1-arch1-1"
 
 static void expect(struct bm_fixture *fixture, const char *want)
 {
@@ -319,5 +321,115 @@ BM_TEST(check_volumes_and_resume)
 	bm_fixture_env(
 		&fixture, EL8_ENV, "saved_entry=" EL8_ID "\nkernelopts=root=/dev/mapper/old-root rd.lvm.lv=old/root\n");
 	expect(&fixture, "fatal CMDLINE-ROOT-UNKNOWN " EL8_ENV "; fatal CMDLINE-LV-UNKNOWN " EL8_ENV);
+	bm_fixture_done(&fixture);
+}
+
+/* Little-endian numbers into an image. */
+static void put_number(char *bytes, size_t at, uint32_t value, size_t width)
+{
+	for (size_t i = 0; i < width; i++)
+		bytes[at + i] = (char)(value >> (8 * i));
+}
+
+/* A unified image as a PE file with .linux and, where wanted, .initrd. */
+static void write_unified(struct bm_fixture *fixture, const char *path, bool initrd)
+{
+	static char bytes[0x4000];
+	static const char *const names[] = {".text", ".uname", ".linux", ".initrd"};
+	size_t n = initrd ? 4 : 3;
+	_cleanup_free_ char *host = bm_strf("%s%s", fixture->dir, path);
+	FILE *file;
+
+	memset(bytes, 0x90, sizeof(bytes));
+	memcpy(bytes, "MZ", 2);
+	put_number(bytes, 0x3c, 0x80, 4);
+	memset(bytes + 0x40, 0, 0x400);
+	memcpy(bytes + 0x80, "PE\0\0", 4);
+	put_number(bytes, 0x84, 0x8664, 2);
+	put_number(bytes, 0x86, (uint32_t)n, 2);
+	put_number(bytes, 0x94, 0xf0, 2);
+	put_number(bytes, 0x96, 0x22, 2);
+	put_number(bytes, 0x98, 0x20b, 2);
+	put_number(bytes, 0x98 + 68, 10, 2);
+	for (size_t i = 0; i < n; i++) {
+		size_t at = 0x98 + 0xf0 + 40 * i;
+
+		memcpy(bytes + at, names[i], strlen(names[i]));
+		put_number(bytes, at + 8, 30, 4);
+		put_number(bytes, at + 16, 0x200, 4);
+		put_number(bytes, at + 20, (uint32_t)(0x1000 + 0x800 * i), 4);
+	}
+	memset(bytes + 0x1800, 0, 0x200);
+	memcpy(bytes + 0x1800, ARCH_VER, strlen(ARCH_VER));
+	bm_fixture_write(fixture, path, "");
+	file = fopen(host, "we");
+	BM_CHECK(file && fwrite(bytes, 1, sizeof(bytes), file) == sizeof(bytes));
+	BM_CHECK_INT(fclose(file), 0);
+}
+
+/* It brings its initramfs, and its arguments. */
+BM_TEST(check_unified_image_as_kernel)
+{
+	struct bm_fixture fixture;
+
+	bm_fixture_make("arch", &fixture);
+	bm_fixture_edit(&fixture, ARCH_CFG, "initrd	/boot/intel-ucode.img /boot/initramfs-linux.img", "");
+	bm_fixture_edit(&fixture, ARCH_CFG, "/boot/vmlinuz-linux root=UUID=a4c40a77-aaaa-4bbb-8ccc-ddddeeee0001",
+		"/boot/arch.efi");
+	write_unified(&fixture, "/boot/arch.efi", true);
+	expect(&fixture, "");
+	write_unified(&fixture, "/boot/arch.efi", false);
+	bm_fixture_survey(&fixture);
+	BM_CHECK(bm_findings_find(&fixture.findings, BM_FINDING_ENTRY_NO_INITRD) != NULL);
+	bm_fixture_done(&fixture);
+}
+
+/* What comes close to a fault and boots. */
+BM_TEST(check_odd_and_healthy)
+{
+	struct bm_fixture fixture;
+
+	/* a label with a blank, as the kernel and as udev write it */
+	bm_fixture_make("arch", &fixture);
+	BM_CHECK_INT(bm_str_set(&fixture.survey.devices.items[1].label, "my root"), 0);
+	bm_fixture_edit(&fixture, ARCH_CFG, "root=UUID=a4c40a77-aaaa-4bbb-8ccc-ddddeeee0001", "'root=LABEL=my root'");
+	expect(&fixture, "");
+	bm_fixture_edit(&fixture, ARCH_CFG, "'root=LABEL=my root'", "root=/dev/disk/by-label/my\\\\x20root");
+	expect(&fixture, "");
+	bm_fixture_done(&fixture);
+
+	/* images by a pattern */
+	bm_fixture_make("arch", &fixture);
+	bm_fixture_edit(&fixture, ARCH_CFG, "/boot/intel-ucode.img /boot/", "/boot/*-ucode.img /boot/");
+	expect(&fixture, "");
+	bm_fixture_done(&fixture);
+
+	/* another loader is the default: nothing of it is judged */
+	bm_fixture_make("debian12", &fixture);
+	bm_fixture_env(&fixture, "/boot/grub/grubenv", "saved_entry=Windows 10 (on /dev/sdb1)\n");
+	expect(&fixture, "");
+	bm_fixture_env(&fixture, "/boot/grub/grubenv", "saved_entry=Memory test (memtest86+x64.bin)\n");
+	expect(&fixture, "");
+	bm_fixture_done(&fixture);
+}
+
+/* The entry lies on another partition than the system's: what is missing there is not known. */
+BM_TEST(check_kernel_elsewhere)
+{
+	struct bm_fixture fixture;
+
+	bm_fixture_make("arch", &fixture);
+	bm_fixture_remove(&fixture, "/boot/vmlinuz-linux");
+	expect(&fixture, "fatal ENTRY-KERNEL-MISSING " ARCH_CFG);
+	BM_CHECK_INT(fixture.findings.items[0].line, 4);
+	BM_CHECK_STR(fixture.findings.items[0].subject, "/boot/vmlinuz-linux");
+	bm_fixture_edit(&fixture, ARCH_CFG,
+		"search --no-floppy --fs-uuid --set=root a4c40a77-aaaa-4bbb-8ccc-ddddeeee0001",
+		"set root='hd0,msdos7'");
+	fixture.survey.devices.items[1].part_number = 1;
+	expect(&fixture, "warning ENTRY-KERNEL-MISSING " ARCH_CFG);
+	BM_CHECK(fixture.findings.items[0].doubtful);
+	fixture.survey.devices.items[1].part_number = 7;
+	expect(&fixture, "fatal ENTRY-KERNEL-MISSING " ARCH_CFG);
 	bm_fixture_done(&fixture);
 }
