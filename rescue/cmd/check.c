@@ -82,8 +82,6 @@ static const char *not_judged(const struct check *check, const struct bm_boot_en
 		return "it does not load a Linux of this system";
 	if (boot->place_unknown)
 		return "its kernel lies on a filesystem that is none of this system's";
-	if (boot->entry.unresolved)
-		return "its arguments depend on what only the loader knows";
 	if ((kernel && kernel->rescue) || strstr(bm_path_base(boot->kernel), "-0-rescue-"))
 		return "it is a rescue image, which has drivers for any machine";
 	return NULL;
@@ -102,6 +100,9 @@ static char *why_of(const struct bm_finding *finding)
 {
 	const char *text = bm_finding_kinds[finding->id].text;
 
+	/* The catalogue speaks of the default entry; the evidence names the one that is meant. */
+	if (finding->evidence && *finding->evidence && strstr(text, "default boot entry"))
+		return strdup(finding->evidence);
 	return finding->evidence && *finding->evidence ? bm_strf("%s: %s", text, finding->evidence) : strdup(text);
 }
 
@@ -130,6 +131,12 @@ static int judge(struct check *check, size_t i, struct bm_judged *item)
 		item->judgement = BM_JUDGED_FAILS;
 		item->why = why_of(fatal);
 		return item->why ? 0 : -ENOMEM;
+	}
+	item->unread = unread != NULL;
+	if (boot->entry.unresolved && !unread) {
+		unread = strdup("its arguments depend on what only the loader knows");
+		if (!unread)
+			return -ENOMEM;
 	}
 	item->why = unread;
 	unread = NULL;
@@ -210,6 +217,7 @@ static int judge_kernel(struct check *check)
 		return r;
 	if (r < 0 || !proof.verdict) {
 		item->judgement = r < 0 ? BM_JUDGED_NOT : BM_JUDGED_FAILS;
+		item->unread = r < 0;
 		item->why = r < 0 ? bm_strf("its initramfs cannot be read: %s", bm_err_text(r))
 				  : bm_strf("its initramfs cannot boot it: %s", proof.problems[0].text);
 		bm_err_clear();
@@ -356,7 +364,7 @@ static int nothing(const struct bm_global *global, const char *why)
 static int print(const struct bm_global *global, const struct bm_check_report *report)
 {
 	struct bm_report_style style = bm_cmd_style(global);
-	bool bad = bm_check_report_fails(report) > 0;
+	int status = bm_check_report_unread(report) > 0 ? BM_EXIT_FAILED : BM_EXIT_OK;
 	_cleanup_buf_ struct bm_buf out = {0};
 
 	if (global->json) {
@@ -370,7 +378,9 @@ static int print(const struct bm_global *global, const struct bm_check_report *r
 	} else {
 		bm_report_check_text(report, &style, &out);
 	}
-	return bm_cmd_print(&out, bad || stopper(&report->findings) ? BM_EXIT_PROBLEMS : BM_EXIT_OK);
+	if (bm_check_report_fails(report) > 0 || stopper(&report->findings))
+		status = BM_EXIT_PROBLEMS;
+	return bm_cmd_print(&out, status);
 }
 
 static int check_system(
@@ -432,7 +442,7 @@ const struct bm_cmd bm_cmd_check_verb = {
 	.summary = "tell of each boot entry whether it will boot, on a machine that runs",
 	.details =
 		"Without --disk and --root the running system is judged. Nothing is mounted and nothing is written.\n"
-		"Exit status 4 where an entry will not boot, 8 where nothing could be seen.\n"
+		"Exit status 4 where an entry will not boot, 8 where one could not be looked at.\n"
 		"  --kernel VER         only the entries that load this kernel\n"
 		"  -q                   only what will not boot, in a few lines\n",
 	.run = check_run,

@@ -52,6 +52,15 @@ size_t bm_check_report_fails(const struct bm_check_report *report)
 	return n;
 }
 
+size_t bm_check_report_unread(const struct bm_check_report *report)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < report->n; i++)
+		n += report->items[i].unread;
+	return n;
+}
+
 static void put_item(struct bm_text *text, const struct bm_judged *item)
 {
 	bm_text_put(text, BM_TONE_STRONG, item->is_default ? "*" : " ");
@@ -133,23 +142,24 @@ static void add_safe(struct bm_buf *out, const char *text)
 
 void bm_report_check_warning(const struct bm_check_report *report, struct bm_buf *out)
 {
-	if (bm_check_report_fails(report) == 0)
-		return;
+	bool fails = bm_check_report_fails(report) > 0;
+
 	for (size_t i = 0; i < report->n; i++) {
 		const struct bm_judged *item = &report->items[i];
 
-		if (item->judgement != BM_JUDGED_FAILS)
+		if (item->judgement != BM_JUDGED_FAILS && !item->unread)
 			continue;
 		bm_buf_adds(out, "bootmend: WARNING: ");
 		if (item->is_default)
 			bm_buf_adds(out, "the default boot entry ");
 		bm_buf_adds(out, "'");
 		add_safe(out, item->title);
-		bm_buf_adds(out, "' will not boot:\n  ");
+		bm_buf_adds(out, item->unread ? "' could not be judged:\n  " : "' will not boot:\n  ");
 		add_safe(out, item->why);
 		bm_buf_adds(out, "\n");
 	}
-	bm_buf_adds(out, "  Mend this before the next reboot; `bootmend check` says more.\n");
+	if (fails)
+		bm_buf_adds(out, "  Mend this before the next reboot; `bootmend check` says more.\n");
 }
 
 void bm_report_check_json(struct bm_json *json, const struct bm_check_report *report)

@@ -20,6 +20,7 @@ struct bm_judged {
 	char *title;
 	bool is_default;
 	enum bm_judgement judgement;
+	bool unread;		     /* not judged because its initramfs could not be read */
 	char *why;		     /* a sentence without full stop; NULL where it boots */
 	struct bm_findings findings; /* that are this entry's own */
 };
@@ -36,13 +37,15 @@ struct bm_check_report {
 void bm_check_report_done(struct bm_check_report *report);
 #define _cleanup_check_report_ BM_CLEANUP(bm_check_report_done)
 
-/* How many will not boot. */
+/* How many will not boot; how many could not be read. */
 size_t bm_check_report_fails(const struct bm_check_report *report);
+size_t bm_check_report_unread(const struct bm_check_report *report);
 
 /* A line for each entry, then the findings. */
 void bm_report_check_text(
 	const struct bm_check_report *report, const struct bm_report_style *style, struct bm_buf *out);
-/* Only what will not boot, a few lines, for a package manager's output; nothing where all is well. */
+/* Only what will not boot or could not be read, a few lines, for a package manager's output; nothing where all is
+ * well. */
 void bm_report_check_warning(const struct bm_check_report *report, struct bm_buf *out);
 /* Members "system", "entries", "findings" and "notes". */
 void bm_report_check_json(struct bm_json *json, const struct bm_check_report *report);
