@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """List a tree so that two states of a disk can be compared.
 
-usage: tree.py list DIR            one line a file: mode owner size sha256 path
+usage: tree.py list DIR [SUB...]   one line a file: mode owner size sha256 path; of these folders in it alone
        tree.py diff BEFORE AFTER   the paths that differ: "+" new, "-" gone, "*" changed
+       tree.py names NOW A B       the paths that A and B both have, and NOW has not
 
 A listing holds what a repair could harm: type and permissions, owner, content
 and link targets. Times are left out, they change by looking.
@@ -35,8 +36,8 @@ def describe(path):
     return "%o %d:%d %d %s" % (info.st_mode, info.st_uid, info.st_gid, size, content)
 
 
-def listing(top):
-    for folder, folders, files in os.walk(top):
+def listing(top, below):
+    for folder, folders, files in os.walk(os.path.join(top, below)):
         for name in folders + files:
             path = os.path.join(folder, name)
             yield "/" + os.path.relpath(path, top), describe(path)
@@ -49,8 +50,9 @@ def load(path):
 
 
 def main():
-    if len(sys.argv) == 3 and sys.argv[1] == "list":
-        for path, words in sorted(listing(sys.argv[2])):
+    if len(sys.argv) >= 3 and sys.argv[1] == "list":
+        files = [file for below in sys.argv[3:] or [""] for file in listing(sys.argv[2], below)]
+        for path, words in sorted(files):
             line = words + " " + path.replace("\n", "\\012") + "\n"
             sys.stdout.buffer.write(line.encode("utf-8", "surrogateescape"))
         return 0
@@ -63,6 +65,11 @@ def main():
                 print("+", path)
             elif before[path] != after[path]:
                 print("*", path)
+        return 0
+    if len(sys.argv) == 5 and sys.argv[1] == "names":
+        now, one, other = (load(path).keys() for path in sys.argv[2:])
+        for path in sorted((one & other) - now):
+            print(path)
         return 0
     sys.stderr.write(__doc__)
     return 16

@@ -1,8 +1,10 @@
 # shellcheck shell=bash disable=SC2154,SC2034 # the names of qemu/lab and of its other parts are shared
 # Running: QEMU, and the scenarios' three acts (broken boot, repair, good boot).
 
+watcher=console.py
+
 # boot_watch LOG LIMIT DISK FORMAT [QEMU ARGUMENT...] -- [CONSOLE ARGUMENT...]
-# boots the current guest from a disk. The status is console.py's, and its verdict is in $said;
+# boots the current guest from a disk. The status is console.py's (or that of another $watcher), and its verdict is in $said;
 # what it shows (--echo) goes to descriptor 3.
 boot_watch() {
 	local log=$1 limit=$2 disk=$3 format=$4 qemu watch=() status=0
@@ -39,13 +41,13 @@ boot_watch() {
 		shift
 	done
 	# shellcheck disable=SC2086 # LAB_QEMU_PREFIX is a list of words
-	"$lab/console.py" --log "$log" --limit $((limit * patience)) --verdict "$work/verdict" "${echo[@]}" "${watch[@]}" \
+	"$lab/$watcher" --log "$log" --limit $((limit * patience)) --verdict "$work/verdict" "${echo[@]}" "${watch[@]}" \
 		-- ${LAB_QEMU_PREFIX:-} "${qemu[@]}" >&3 &
 	# In the background, so that a signal ends it at once by way of the exit trap.
 	children+=($!)
 	wait $! || status=$?
 	children=("${children[@]::${#children[@]}-1}")
-	said=$(<"$work/verdict")
+	said=$(cat "$work/verdict" 2>/dev/null) || said=nothing
 	return "$status"
 }
 
@@ -55,7 +57,7 @@ scenario_read() {
 	unset scenario confs
 	declare -gA scenario=([name]=$1 [via]=kernel [conf-on]=disk [broken]='Kernel panic' [broken-limit]=300
 		[repair-limit]=900 [good-limit]=420 [result]=repaired [exit]=1 [boots]=@DEFAULT@)
-	declare -ga confs=() must_say=() must_change=() must_keep=()
+	declare -ga confs=() must_say=() must_change=() must_keep=() must_find=()
 	while read -r key value; do
 		case $key in
 		'' | '#'*) ;;
@@ -63,8 +65,9 @@ scenario_read() {
 		says) must_say+=("$value") ;;
 		changes) must_change+=("$value") ;;
 		keeps) must_keep+=("$value") ;;
+		finds) must_find+=("$value") ;;
 		title | guest | break | via | conf-on | broken | broken-limit | repair-limit | good-limit | \
-			result | exit | boots | may-change | dialogue) scenario[$key]=$value ;;
+			result | exit | boots | may-change | dialogue | untouched | cuts) scenario[$key]=$value ;;
 		*) die "qemu/scenarios/$1: no such key: $key" ;;
 		esac
 	done <"$file"
@@ -149,27 +152,93 @@ iso_args() {
 
 # The three acts. Each says what it saw, or fails.
 
+# tree_mount FILE rw|ro: the guest's tree under $work/mnt, that is $root, and its ESP as $esp for mtools
+tree_mount() {
+	disk_mount "$1" "${guest[dir]}/volumes" "$work/mnt" "$2"
+	root=$work/mnt
+	esp=$(disk_vfat "$1" "${guest[dir]}/volumes") || esp=
+}
+
+# tree_list: every file of the mounted tree; the ESP's are copied to where the guest has them
+tree_list() {
+	if [[ -n $esp ]]; then
+		mount -t tmpfs tmpfs "$root/boot/efi"
+		mcopy -s -n -i "$esp" ::/ "$root/boot/efi/"
+	fi
+	"$lab/tree.py" list "$root"
+}
+
+tree_umount() { disk_umount "$work/mnt"; }
+
+# guest_image_as TREE VERSION [DRACUT ARGUMENT...]: the kernel's image as it would be made elsewhere
+guest_image_as() {
+	local tree=$1 ver=$2
+	shift 2
+	mount -t proc proc "$tree/proc"
+	mount -t sysfs -o ro sysfs "$tree/sys"
+	mount --rbind /dev "$tree/dev"
+	mount -t tmpfs tmpfs "$tree/run"
+	chroot "$tree" dracut --quiet --force --no-hostonly --no-hostonly-cmdline --tmpdir /run "$@" \
+		"/boot/$(image_of "$ver")" "$ver" >"$work/images.log" 2>&1 || { cat "$work/images.log" >&2; return 1; }
+	umount "$tree/run" "$tree/sys" "$tree/proc"
+	umount --recursive "$tree/dev"
+}
+
+# kernelopts_add WORD...: to the kernelopts of the mounted guest's GRUB environment on the ESP
+kernelopts_add() {
+	local now
+	mcopy -n -o -i "$esp" ::/EFI/redhat/grubenv "$work/grubenv"
+	now=$(grub-editenv "$work/grubenv" list | sed -n 's/^kernelopts=//p')
+	grub-editenv "$work/grubenv" set "kernelopts=$now $*"
+	mcopy -o -i "$esp" "$work/grubenv" ::/EFI/redhat/
+}
+
 act_break() {
 	token=$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n')
 	cp --sparse=always --reflink=auto "${guest[dir]}/disk.raw" "$run/broken.raw"
-	disk_mount "$run/broken.raw" "${guest[dir]}/volumes" "$work/mnt" rw
-	root=$work/mnt
+	tree_mount "$run/broken.raw" rw
 	echo "$token" >"$root/etc/bootmend-lab/token"
 	image=$root/boot/$(image_of "$kernel")
+	unset -f show_it
 	# shellcheck source=/dev/null
 	source "$lab/breakages/${scenario[break]}"
 	break_it
-	"$lab/tree.py" list "$root" >"$run/before.tree"
-	disk_umount "$work/mnt"
+	tree_list >"$run/before.tree"
+	tree_umount
 }
 
 act_broken() {
-	qemu-img create -q -f qcow2 -F raw -b "$run/broken.raw" "$run/shown.qcow2"
+	local disk=$run/broken.raw
+	if declare -F show_it >/dev/null; then
+		disk=$run/shown.raw
+		cp --sparse=always --reflink=auto "$run/broken.raw" "$disk"
+		tree_mount "$disk" rw
+		show_it
+		tree_umount
+	fi
+	qemu-img create -q -f qcow2 -F raw -b "$disk" "$run/shown.qcow2"
 	boot_watch "$run/1-broken.log" "${scenario[broken-limit]}" "$run/shown.qcow2" qcow2 -- \
 		--stop "${scenario[broken]}" --stop "BOOTMEND-GUEST-OK [^ ]+ [^ ]+" || true
-	rm -f "$run/shown.qcow2"
+	rm -f "$run/shown.qcow2" "$run/shown.raw"
 	! grep -aq "BOOTMEND-GUEST-OK" "$run/1-broken.log" || fail "the broken guest boots"
 	grep -aEq "${scenario[broken]}" "$run/1-broken.log" || fail "no sign of '${scenario[broken]}' ($said)"
+}
+
+# What bootmend says here about the broken disk and what its console showed. A volume group can only be looked at
+# where the kernel has device-mapper; elsewhere it is a folder, in which the hardware is not known.
+act_diagnose() {
+	local want which=(--disk "$run/broken.raw")
+	[[ ${#must_find[@]} -gt 0 ]] || return 0
+	if [[ ${#lvs[@]} -gt 0 && ! -e /sys/class/misc/device-mapper ]]; then
+		tree_mount "$run/broken.raw" ro
+		tree_list >/dev/null
+		which=(--root "$root")
+	fi
+	"$build/bootmend" "${which[@]}" diagnose --console "$run/1-broken.log" >"$run/diagnosis" 2>&1 || true
+	[[ ${which[0]} == --disk ]] || tree_umount
+	for want in "${must_find[@]}"; do
+		grep -qw -e "$want" "$run/diagnosis" || fail "the diagnosis does not name $want: $(head -n 3 "$run/diagnosis" | tr '\n' ' ')"
+	done
 }
 
 act_repair() {
@@ -204,10 +273,13 @@ act_repair() {
 # What the repair did to the disk, file by file
 act_compare() {
 	local path want
+	if [[ -n ${scenario[untouched]:-} ]]; then
+		qemu-img compare -q -f raw -F qcow2 "$run/broken.raw" "$run/work.qcow2" || fail "the disk is not what it was"
+	fi
 	qemu-img convert -f qcow2 -O raw "$run/work.qcow2" "$run/after.raw"
-	disk_mount "$run/after.raw" "${guest[dir]}/volumes" "$work/mnt" ro
-	"$lab/tree.py" list "$work/mnt" >"$run/after.tree"
-	disk_umount "$work/mnt"
+	tree_mount "$run/after.raw" ro
+	tree_list >"$run/after.tree"
+	tree_umount
 	rm -f "$run/after.raw"
 	"$lab/tree.py" diff "$run/before.tree" "$run/after.tree" >"$run/changes"
 	grep -vE "^. ($(expand_re "${scenario[may-change]:-^$}"))$" "$run/changes" >"$run/unexpected" || true
@@ -254,11 +326,17 @@ scenario_disks_away() {
 }
 
 scenario_run() {
+	scenario_read "$1"
+	if [[ -n ${scenario[cuts]:-} ]]; then
+		power_run "$1"
+		return
+	fi
 	[[ -z ${LAB_ONLY_BROKEN:-} ]] || { scenario_load "$1"; act_break; step broken act_broken; scenario_disks_away; return; }
 	local began=$SECONDS
 	scenario_load "$1"
 	act_break
 	step "broken" act_broken
+	act_diagnose
 	step "repair" act_repair
 	step "compare" act_compare
 	step "good boot" act_good
