@@ -72,6 +72,7 @@ install() {
 	inst_multiple -o lvm dmsetup mdadm cryptsetup kmod modprobe insmod rmmod lsmod modinfo depmod udevadm setsid sync stty
 	bootmend_install_busybox
 
+	inst_script "$moddir/init.sh" /usr/lib/bootmend/init
 	inst_script "$moddir/rescue.sh" /usr/lib/bootmend/rescue
 	inst_script "$moddir/console.sh" /usr/lib/bootmend/console
 	inst_simple "$moddir/shellrc" /usr/lib/bootmend/shellrc

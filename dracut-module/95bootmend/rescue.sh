@@ -18,11 +18,11 @@ load_drivers() {
 	udevadm trigger --type=devices --action=add "$@"
 }
 
-# Disks appear one after another, and udev is idle in between: wait until two looks half a second apart agree.
+# Disks appear one after another, and udev is idle in between: wait until two looks a quarter of a second apart agree.
 # A machine without any disk gets ten seconds.
 wait_for_disks() {
 	last=none same=0 round=0
-	while [ "$round" -lt 40 ]; do
+	while [ "$round" -lt 80 ]; do
 		udevadm settle --timeout=20
 		now='' disks=0
 		for device in /sys/class/block/*; do
@@ -35,13 +35,13 @@ wait_for_disks() {
 		if [ "$now" = "$last" ]; then
 			same=$((same + 1))
 			[ "$disks" = 1 ] && [ "$same" -ge 1 ] && return
-			[ "$same" -ge 20 ] && return
+			[ "$same" -ge 40 ] && return
 		else
 			same=0
 		fi
 		last=$now
 		round=$((round + 1))
-		sleep 0.5
+		sleep 0.25
 	done
 }
 
@@ -81,10 +81,16 @@ if [ -x /usr/bin/bootmend ]; then
 		setsid -c /usr/bin/bootmend auto --if-asked <> /dev/console >&0 2>&1
 fi
 
+# The last one is /dev/console: it looks at the disks first, the others when it has.
+order=''
 for console in $consoles; do
+	order="$console $order"
+done
+for console in $order; do
 	# tty0 is whichever screen is in front, and can't be anybody's own terminal
 	[ "$console" = tty0 ] && console=tty1
 	serve "$console" &
+	sleep 0.5
 done
 wait
 # No console at all: nothing can be offered to anybody.

@@ -12,8 +12,9 @@
 #include "../os/system.h"
 #include "../os/tmp.h"
 
-enum { LOOK_EVERY_MS = 500, STABLE_MS = 2000, FLOPPY_WAIT_MS = 5000 };
+enum { LOOK_EVERY_MS = 250, STABLE_MS = 500, STABLE_USB_MS = 2000, FLOPPY_WAIT_MS = 5000 };
 
+static const char first_usb_bus[] = "/sys/bus/usb/devices/usb1";
 static const char floppy[] = "/dev/fd0", floppy_controller[] = "/sys/bus/acpi/devices/PNP0700:00";
 
 /* Where the file is: names on vfat and ISO 9660 come in either case, and without Rock Ridge as 8.3. */
@@ -155,7 +156,14 @@ static bool may_hold_system(const struct bm_block *block)
 	return false;
 }
 
-/* Looks again and again until no device comes or goes for two seconds, or accept says that it has what it wants. */
+/* How long no device may come or go before that is taken for all of them. What hangs on USB comes a second and more
+ * after its controller's driver is loaded; anything else has come when that is done. */
+static unsigned int stable_ms(void)
+{
+	return bm_file_exists(first_usb_bus) ? STABLE_USB_MS : STABLE_MS;
+}
+
+/* Looks again and again until no device comes or goes for some time, or accept says that it has what it wants. */
 static int wait_stable(
 	unsigned int limit_s, bool (*accept)(void *context, const struct bm_blocks *blocks), void *context)
 {
@@ -175,7 +183,7 @@ static int wait_stable(
 			since = now;
 		known = blocks.n;
 		/* A machine without any disk gets all of the time: its controller may be slow. */
-		if ((known > 0 && now - since >= STABLE_MS) || now - begin >= limit_s * 1000ULL)
+		if ((known > 0 && now - since >= stable_ms()) || now - begin >= limit_s * 1000ULL)
 			return 0;
 		bm_sleep_ms(LOOK_EVERY_MS);
 	}
@@ -241,7 +249,7 @@ static bool accept_disks(void *context, const struct bm_blocks *blocks)
 	if (blocks->n != seen->known)
 		seen->since = now;
 	seen->known = blocks->n;
-	return seen->any && now - seen->since >= STABLE_MS;
+	return seen->any && now - seen->since >= stable_ms();
 }
 
 int bm_config_wait(unsigned int limit_s, bool *ret_disks)
