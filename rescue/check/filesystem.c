@@ -84,10 +84,10 @@ static int check_unmountable(struct bm_findings *findings, const struct bm_devic
 			       "has features that this kernel does not know: it is not mounted")
 			       ? 0
 			       : -ENOMEM;
-	if (volume->reason != BM_FS_REASON_DAMAGED)
+	if (volume->reason != BM_FS_REASON_DAMAGED && !volume->super.needs_repair)
 		return 0;
 	finding = add(findings, BM_FINDING_FS_DAMAGED, device, volume, target,
-		volume->super.needs_repair ? "is marked as needing a repair, and no kernel mounts it before"
+		volume->super.needs_repair ? "is marked as needing a repair: the boot does not mount it until then"
 					   : "is damaged: the kernel does not mount it");
 	if (!finding)
 		return -ENOMEM;
@@ -134,7 +134,8 @@ int bm_check_filesystems(const struct bm_check *check)
 			continue;
 		device = &survey->devices.items[volume->device];
 		need = need_of(check, volume->device, &target);
-		if (volume->error)
+		/* For looking only, a newer kernel may mount what needs a repair. */
+		if (volume->error || volume->super.needs_repair)
 			r = check_unmountable(check->findings, device, volume, need, target);
 		else
 			r = need == NEED_NONE ? 0 : check_recorded(check->findings, device, volume, target);
@@ -149,7 +150,7 @@ int bm_check_disks(const struct bm_survey *survey, struct bm_findings *findings)
 	for (size_t i = 0; i < survey->volumes.n; i++) {
 		const struct bm_volume *volume = &survey->volumes.items[i];
 
-		if (volume->error && volume->device < survey->devices.n &&
+		if ((volume->error || volume->super.needs_repair) && volume->device < survey->devices.n &&
 			check_unmountable(findings, &survey->devices.items[volume->device], volume, NEED_BOOT, NULL) <
 				0)
 			return -ENOMEM;

@@ -149,7 +149,9 @@ static int keep_reason(struct bm_volume *volume, int error, int log, const char 
 			return -ENOMEM;
 	}
 	volume->reason = bm_fs_reason_of(error, volume->kernel_text);
-	/* Without the kernel's words (a log that may not be read) the superblock may tell. */
+	/* Without the kernel's words (no driver, a log that may not be read) the superblock may tell. */
+	if (volume->reason == BM_FS_REASON_OTHER && volume->super.needs_repair)
+		volume->reason = BM_FS_REASON_DAMAGED;
 	if (volume->reason == BM_FS_REASON_OTHER && !volume->kernel_text && error == -EINVAL && volume->super.unknown)
 		volume->reason = BM_FS_REASON_FEATURE;
 	return 0;

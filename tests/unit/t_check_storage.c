@@ -215,6 +215,13 @@ BM_TEST(storage_filesystems)
 	bm_findings_done(&findings);
 	bm_fixture_done(&fixture);
 
+	/* xfs, marked for a repair: it can be looked at, and does not boot */
+	make_el9(&fixture);
+	volume = add_volume(&fixture, "rl-root", BM_FS_REASON_NONE);
+	volume->super = (struct bm_fssuper){.known = true, .needs_repair = true};
+	expect(&fixture, "fatal FS-DAMAGED");
+	bm_fixture_done(&fixture);
+
 	/* recorded errors */
 	make_el9(&fixture);
 	volume = add_volume(&fixture, "sda2", BM_FS_REASON_NONE);
