@@ -85,9 +85,23 @@ static uint32_t rotate(uint32_t x, unsigned int n)
 	return x >> n | x << (32 - n);
 }
 
+/* One round; the caller turns the names of the eight words by one place each time, so that none has to move. */
+static inline void round_of(uint32_t a, uint32_t b, uint32_t c, uint32_t *d, uint32_t e, uint32_t f, uint32_t g,
+	uint32_t *h, uint32_t input)
+{
+	uint32_t s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
+	uint32_t s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
+
+	input += *h + s1 + ((e & f) ^ (~e & g));
+	*d += input;
+	*h = input + s0 + ((a & b) ^ (a & c) ^ (b & c));
+}
+
 static void compress(uint32_t state[8], const uint8_t *block)
 {
-	uint32_t w[64], v[8];
+	uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
+	uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
+	uint32_t w[64], k[64];
 
 	for (unsigned int i = 0; i < 16; i++)
 		w[i] = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16 |
@@ -98,19 +112,26 @@ static void compress(uint32_t state[8], const uint8_t *block)
 
 		w[i] = w[i - 16] + s0 + w[i - 7] + s1;
 	}
-	memcpy(v, state, sizeof(v));
-	for (unsigned int i = 0; i < 64; i++) {
-		uint32_t s1 = rotate(v[4], 6) ^ rotate(v[4], 11) ^ rotate(v[4], 25);
-		uint32_t s0 = rotate(v[0], 2) ^ rotate(v[0], 13) ^ rotate(v[0], 22);
-		uint32_t t1 = v[7] + s1 + ((v[4] & v[5]) ^ (~v[4] & v[6])) + round_constants[i] + w[i];
-		uint32_t t2 = s0 + ((v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]));
-
-		memmove(v + 1, v, 7 * sizeof(*v));
-		v[4] += t1;
-		v[0] = t1 + t2;
+	for (unsigned int i = 0; i < 64; i++)
+		k[i] = round_constants[i] + w[i];
+	for (unsigned int i = 0; i < 64; i += 8) {
+		round_of(a, b, c, &d, e, f, g, &h, k[i]);
+		round_of(h, a, b, &c, d, e, f, &g, k[i + 1]);
+		round_of(g, h, a, &b, c, d, e, &f, k[i + 2]);
+		round_of(f, g, h, &a, b, c, d, &e, k[i + 3]);
+		round_of(e, f, g, &h, a, b, c, &d, k[i + 4]);
+		round_of(d, e, f, &g, h, a, b, &c, k[i + 5]);
+		round_of(c, d, e, &f, g, h, a, &b, k[i + 6]);
+		round_of(b, c, d, &e, f, g, h, &a, k[i + 7]);
 	}
-	for (unsigned int i = 0; i < 8; i++)
-		state[i] += v[i];
+	state[0] += a;
+	state[1] += b;
+	state[2] += c;
+	state[3] += d;
+	state[4] += e;
+	state[5] += f;
+	state[6] += g;
+	state[7] += h;
 }
 
 void bm_sha256_add(struct bm_sha256 *hash, const void *bytes, size_t len)
