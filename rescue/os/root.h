@@ -93,8 +93,8 @@ int bm_root_list(const struct bm_root *root, const char *dir, size_t max, struct
 int bm_root_realpath(const struct bm_root *root, const char *path, char **ret_path) BM_MUST_CHECK;
 /* The extended attribute of whatever path names (the last component is followed where follow is set), appended to buf;
  * at most 64 KiB. -ENODATA where it has no such attribute, -ENOTSUP where the filesystem has none at all. */
-int bm_root_xattr(const struct bm_root *root, const char *path, bool follow, const char *name,
-	struct bm_buf *buf) BM_MUST_CHECK;
+int bm_root_xattr(
+	const struct bm_root *root, const char *path, bool follow, const char *name, struct bm_buf *buf) BM_MUST_CHECK;
 /* Space of the filesystem that path lies on. */
 int bm_root_space(const struct bm_root *root, const char *path, struct bm_fs_space *ret_space) BM_MUST_CHECK;
 /* SHA-256 of a regular file's content; ret_size_bytes may be NULL. */
