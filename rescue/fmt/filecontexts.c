@@ -84,12 +84,14 @@ static void look_at(struct bm_filecontexts_spec *spec)
 static size_t cut(char *line, char *words[3])
 {
 	size_t n = 0;
-	char *save = NULL, *word;
 
-	for (word = strtok_r(line, BLANKS, &save); word; word = strtok_r(NULL, BLANKS, &save)) {
+	for (char *at = line + strspn(line, BLANKS); *at; at += strspn(at, BLANKS)) {
 		if (n == 3)
 			return 4;
-		words[n++] = word;
+		words[n++] = at;
+		at += strcspn(at, BLANKS);
+		if (*at)
+			*at++ = '\0';
 	}
 	return n;
 }
