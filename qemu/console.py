@@ -3,7 +3,7 @@
 
 usage: console.py --log FILE --limit SECONDS [--stop REGEX]... [--linger SECONDS]
                   [--dialogue FILE] [--set NAME=VALUE]... [--echo [--hide REGEX]]
-                  [--verdict FILE] -- COMMAND...
+                  [--verdict FILE] [--marks FILE] -- COMMAND...
 
 Everything that comes is written to FILE. The run ends when a --stop pattern is
 seen on the line (what has come within --linger seconds after it is still kept),
@@ -27,6 +27,7 @@ A dialogue is a text file of steps, one a line:
   ended SECONDS           wait for the command's own end (a reboot, a power-off)
   pause SECONDS           let the other side settle
   say TEXT                a line for whoever reads along
+  mark NAME               a line "NAME SECONDS" in the --marks file: the time since the start
 
 Empty lines and lines that begin with # are skipped; @NAME@ is replaced by the
 value given with --set.
@@ -156,7 +157,8 @@ def send(console, text):
         console.pump(0.05)
 
 
-def talk(console, steps, values):
+def talk(console, steps, values, marks):
+    began = time.monotonic()
     for number, line in steps:
         verb, _, rest = line.partition(" ")
         for name, value in values.items():
@@ -177,6 +179,8 @@ def talk(console, steps, values):
             stop = time.monotonic() + float(rest)
             while time.monotonic() < stop and console.pump(stop - time.monotonic()):
                 pass
+        elif verb == "mark":
+            marks.append("%s %.2f\n" % (rest, time.monotonic() - began))
         elif verb == "say":
             print(">>> " + rest, flush=True)
         if console.late():
@@ -195,7 +199,7 @@ def read_steps(path):
             line = line.rstrip("\n")
             if not line.strip() or line.startswith("#"):
                 continue
-            if line.partition(" ")[0] not in ("expect", "send", "ended", "pause", "say"):
+            if line.partition(" ")[0] not in ("expect", "send", "ended", "pause", "say", "mark"):
                 sys.exit("%s:%d: no such step: %s" % (path, number, line))
             steps.append((number, line))
     return steps
@@ -212,22 +216,27 @@ def main():
     parser.add_argument("--echo", action="store_true")
     parser.add_argument("--hide")
     parser.add_argument("--verdict")
+    parser.add_argument("--marks")
     parser.add_argument("command", nargs="+")
     options = parser.parse_args()
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(32))
     steps = read_steps(options.dialogue) if options.dialogue else None
     values = dict(item.split("=", 1) for item in options.set)
+    marks = []
     patterns = [re.compile(item.encode()) for item in options.stop]
     console = Console(options.command, options.log,
                       time.monotonic() + options.limit, options.echo, options.hide)
     try:
         if steps is not None:
-            status, word = talk(console, steps, values)
+            status, word = talk(console, steps, values, marks)
         else:
             status, word = watch(console, patterns, options.linger)
     finally:
         console.end()
+    if options.marks:
+        with open(options.marks, "w", encoding="utf-8") as file:
+            file.writelines(marks)
     if options.verdict:
         with open(options.verdict, "w", encoding="utf-8") as file:
             file.write(word + "\n")

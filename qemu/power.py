@@ -16,6 +16,7 @@ stopped or killed.
 """
 
 import argparse
+import atexit
 import json
 import os
 import random
@@ -45,7 +46,14 @@ class Machine:
             command += ["-incoming", "exec:cat %s" % incoming]
         self.console = Console(command, log, time.monotonic() + options.limit, False, None)
         self.monitor = None
+        atexit.register(self.clean)
         self.connect()
+
+    def clean(self):
+        """Nothing outlives us, whatever ends us."""
+        if self.console.process.poll() is None:
+            self.console.process.kill()
+            self.console.process.wait()
 
     def connect(self):
         stop = time.monotonic() + 60
@@ -119,7 +127,9 @@ def resume(options, memory, name):
     disk = os.path.join(options.dir, name + ".qcow2")
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", options.disk, disk], check=True)
     machine = Machine(options, disk, os.path.join(options.dir, name + ".log"), memory)
-    machine.wait("query-status", "running")
+    # It was stopped when it was saved, and is so when it is back.
+    machine.wait("query-status", "paused")
+    machine.ask("cont")
     machine.console.process.stdin.write(b"\r")
     return machine, disk
 
