@@ -80,10 +80,12 @@ STATIC_CC = $(CC) -nostdlibinc -isystem /usr/include/$(shell uname -m)-linux-mus
 else
 STATIC_CC = REALGCC=$(CC) $(MUSL_CC)
 endif
-# What runs once is built small; what goes through every byte of an image (base, fmt, os) is built fast.
+# What goes through every byte of an image is built fast, all else small.
 OPTIMISE = -Os
-$(foreach folder,base fmt os,$(eval $$(O)/o/rescue/$(folder)/%.o: OPTIMISE = -O2))
-STATIC_FLAGS = $(BASE_FLAGS) $(OPTIMISE) -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
+FAST = base/% fmt/cpio% fmt/decomp% fmt/image% fmt/mod% fmt/wildcard%
+$(foreach sources,$(FAST),$(eval $$(O)/o/rescue/$(sources).o: OPTIMISE = -O2))
+STATIC_FLAGS = $(BASE_FLAGS) $(OPTIMISE) -ffunction-sections -fdata-sections
+STATIC_FLAGS += -fno-asynchronous-unwind-tables -fno-unwind-tables
 STATIC_FLAGS += -I$(O)/gen -isystem $(DEPS)/include -isystem $(DEPS)/kernel $(CFLAGS)
 STATIC_LDFLAGS = -static -s -Wl,--gc-sections -Wl,--build-id=none -L$(DEPS)/lib $(LDFLAGS)
 
