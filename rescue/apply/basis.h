@@ -18,8 +18,4 @@ int bm_basis_take(struct bm_plan *plan, const struct bm_root *root) BM_MUST_CHEC
  * without full stop that names the first file that has, for free(). Or a negative errno. */
 int bm_basis_check(const struct bm_plan *plan, const struct bm_root *root, char **ret_why) BM_MUST_CHECK;
 
-/* The repair in the system's journal that carried this very plan out and was not taken back: its id for free(), NULL
- * where there is none. Returns 0 or -ENOMEM. */
-int bm_basis_applied(const struct bm_plan *plan, const struct bm_root *root, char **ret_id) BM_MUST_CHECK;
-
 #endif

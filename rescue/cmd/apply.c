@@ -59,23 +59,27 @@ static int choose(const struct bm_global *global, struct bm_survey *survey, cons
 /* Whether the plan may be carried out; *ret_applied: there is nothing left of it to do. */
 static int check(const struct bm_plan *plan, const struct bm_system *system, bool *ret_applied)
 {
-	_cleanup_free_ char *why = NULL, *id = NULL;
+	const struct bm_history_item *applied;
+	_cleanup_free_ char *why = NULL;
+	char hash[BM_SHA256_TEXT];
 	int r = bm_basis_check(plan, system->root, &why);
 
 	*ret_applied = false;
-	if (r == 0 && why)
-		r = bm_basis_applied(plan, system->root, &id);
+	if (r == 0)
+		r = bm_plan_hash(plan, hash);
 	if (r < 0)
 		return bm_cmd_failed(r, NULL);
-	if (id) {
-		_cleanup_free_ char *safe = bm_str_safe(id);
+	if (!why)
+		return BM_EXIT_OK;
+	/* What it has changed itself is no reason to refuse it. */
+	applied = bm_history_applied(&system->history, hash);
+	if (applied) {
+		_cleanup_free_ char *safe = bm_str_safe(applied->id);
 
 		printf("This plan was applied already (%s); nothing is changed.\n", safe ? safe : "");
 		*ret_applied = true;
 		return BM_EXIT_OK;
 	}
-	if (!why)
-		return BM_EXIT_OK;
 	bm_cmd_error(
 		"the plan is not carried out, and nothing is changed: %s; make a new one with `bootmend plan`", why);
 	return BM_EXIT_FAILED;

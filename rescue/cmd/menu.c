@@ -32,6 +32,8 @@ struct menu {
 	struct bm_strv kernels;	 /* versions of the chosen system's kernels that have modules, newest first */
 	struct bm_strv states;	 /* what each one's initramfs is like */
 	char *default_kernel;	 /* version, or NULL */
+	bool mendable;		 /* something was found that a repair may mend */
+	char *undo;		 /* the repair that may be taken back, as a line; or NULL */
 	struct bm_buf head;	 /* what stands above the choices */
 	bool mounted;		 /* something is at /mnt/sysimage */
 	int status;		 /* of the last action */
@@ -44,7 +46,9 @@ static void forget(struct menu *menu)
 	bm_strv_done(&menu->kernels);
 	bm_strv_done(&menu->states);
 	free(menu->default_kernel);
-	menu->default_kernel = NULL;
+	free(menu->undo);
+	menu->default_kernel = menu->undo = NULL;
+	menu->mendable = false;
 	bm_buf_done(&menu->head);
 }
 
@@ -101,7 +105,21 @@ static void head_of_system(struct menu *menu, const struct bm_survey *survey, st
 		bm_text_put(&text, BM_TONE_PLAIN, findings.items[i].evidence);
 		bm_text_end(&text);
 	}
+	menu->mendable = findings.n > 0;
 	bm_findings_done(&findings);
+}
+
+/* The repair that u takes back: the newest, also where it was interrupted. */
+static int note_history(struct menu *menu, const struct bm_system *system)
+{
+	const struct bm_history_item *item = bm_history_latest(&system->history);
+	char time[BM_TIME_TEXT];
+
+	if (!item)
+		return 0;
+	bm_time_text(item->time, time);
+	menu->undo = bm_strf("%s, %s", time, bm_history_state_text(item));
+	return menu->undo ? 0 : -ENOMEM;
 }
 
 static int note_systems(struct menu *menu, const struct bm_survey *survey)
@@ -135,6 +153,8 @@ static int look(struct menu *menu)
 	r = note_systems(menu, &open.survey);
 	if (r == 0 && open.survey.systems.n > 0 && bm_survey_choose(&open.survey, menu->global.system, &system) == 0) {
 		r = note_kernels(menu, system);
+		if (r == 0)
+			r = note_history(menu, system);
 		head_of_system(menu, &open.survey, system);
 	}
 	if (r == 0 && menu->head.failed)
@@ -164,11 +184,8 @@ static void show(const struct menu *menu)
 	}
 	printf("\n");
 	if (ready(menu)) {
-		_cleanup_free_ char *version = menu->default_kernel ? bm_str_safe(menu->default_kernel) : NULL;
-
-		if (version)
-			printf("  1  repair the initramfs of %s (default kernel)\n", version);
-		printf("  2  repair the initramfs of another kernel\n");
+		printf("  1  repair what was found%s\n", menu->mendable ? "" : " (nothing)");
+		printf("  2  rebuild the initramfs of a kernel\n");
 	}
 	printf("  3  show the details\n");
 	if (ready(menu)) {
@@ -178,6 +195,8 @@ static void show(const struct menu *menu)
 	}
 	if (menu->ids.n > 1)
 		printf("  6  choose %s system (%zu were found)\n", ready(menu) ? "another" : "a", menu->ids.n);
+	if (menu->undo)
+		printf("  u  take the last repair back (%s)\n", menu->undo);
 	printf("  l look again   r reboot   p power off   s rescue shell   q quit\n");
 }
 
@@ -224,6 +243,19 @@ static void repair(struct menu *menu, const char *kernel)
 		pause_here();
 }
 
+static void undo(struct menu *menu)
+{
+	char name[] = "undo";
+	char *argv[] = {name, NULL};
+
+	if (menu->mounted) {
+		printf("Something is mounted at " BM_SYSIMAGE_DIR "; unmount it first (5).\n");
+	} else {
+		menu->status = bm_cmd_find("undo")->run(&menu->global, 1, argv);
+	}
+	pause_here();
+}
+
 /* Asks for a number from 1 to n. Returns its index, -1 for none, -2 for a letter that is in *letters (then
  * *ret_letter). */
 static int pick(const char *prompt, size_t n, const char *letters, char *ret_letter)
@@ -244,7 +276,7 @@ static int pick(const char *prompt, size_t n, const char *letters, char *ret_let
 	return (int)number - 1;
 }
 
-static void repair_another(struct menu *menu)
+static void rebuild(struct menu *menu)
 {
 	_cleanup_free_ char *version = NULL;
 	char letter = '\0';
@@ -347,13 +379,12 @@ static bool act(struct menu *menu, int key)
 	}
 	if (!ready(menu))
 		return true;
-	if (key == '1' && menu->default_kernel) {
-		_cleanup_free_ char *version = strdup(menu->default_kernel);
-
-		if (version)
-			repair(menu, version);
+	if (key == '1') {
+		repair(menu, NULL);
+	} else if (key == 'u' && menu->undo) {
+		undo(menu);
 	} else if (key == '2') {
-		repair_another(menu);
+		rebuild(menu);
 	} else if (key == '4') {
 		/* What is mounted is entered as it is, whatever it was called. */
 		const struct bm_global any = {.quiet = menu->global.quiet};
@@ -371,7 +402,7 @@ static bool act(struct menu *menu, int key)
 
 static bool is_choice(int key)
 {
-	return key > 0 && key < 0x80 && strchr("123456rpsq", key);
+	return key > 0 && key < 0x80 && strchr("123456rpsqu", key);
 }
 
 static int menu_run(const struct bm_global *global, int argc, char **argv)
