@@ -83,12 +83,14 @@ struct entry {
 	size_t len;
 	int signature; /* or -1 - the mark's row */
 	int next;
+	unsigned int tried; /* the search that it was tried in last */
 };
 
 struct filter {
 	short head[TABLE_SIZE];
 	struct entry entries[PATTERNS_MAX];
 	int n;
+	unsigned int search; /* counts the lines */
 };
 
 static unsigned char low(char c)
@@ -135,7 +137,7 @@ static void filter_add(struct filter *filter, const char *pattern, size_t len, i
 		return;
 	hash = hash_of(anchor);
 	entry = &filter->entries[filter->n];
-	*entry = (struct entry){pattern, len, signature, filter->head[hash]};
+	*entry = (struct entry){pattern, len, signature, filter->head[hash], 0};
 	filter->head[hash] = (short)filter->n++;
 }
 
@@ -163,17 +165,21 @@ struct found {
 	bool given, disk;
 };
 
-static void search_line(const struct filter *filter, const char *text, struct found *ret)
+static void search_line(struct filter *filter, const char *text, struct found *ret)
 {
 	*ret = (struct found){.signature = -1};
+	filter->search++;
 	for (const char *p = text; p[0] && p[1] && p[2]; p++)
 		for (int i = filter->head[hash_of(p)]; i >= 0; i = filter->entries[i].next) {
-			const struct entry *entry = &filter->entries[i];
+			struct entry *entry = &filter->entries[i];
 			const char *word;
 			size_t len;
 
-			if (entry->signature >= 0 && ret->signature >= 0 && entry->signature >= ret->signature)
+			/* Once in a line, however often its letters come. */
+			if (entry->tried == filter->search ||
+				(entry->signature >= 0 && ret->signature >= 0 && entry->signature >= ret->signature))
 				continue;
+			entry->tried = filter->search;
 			if (!bm_signature_match(entry->pattern, entry->len, text, &word, &len))
 				continue;
 			if (entry->signature >= 0) {
@@ -295,7 +301,7 @@ static void forget_boot(struct bm_console *console)
 	console->initrd = console->disks = false;
 }
 
-static int read_boot(struct bm_console *console, const struct filter *filter, const struct bm_bootlog *log,
+static int read_boot(struct bm_console *console, struct filter *filter, const struct bm_bootlog *log,
 	const struct bm_bootlog_boot *boot)
 {
 	for (size_t i = boot->first; i < boot->end; i++) {

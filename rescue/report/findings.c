@@ -264,6 +264,10 @@ static void findings_json(struct bm_json *json, const struct bm_findings *findin
 		bm_json_str(json, "text", bm_finding_kinds[finding->id].text);
 		bm_json_str(json, "file", finding->file);
 		bm_json_u64(json, "line", finding->line);
+		if (finding->has_offset)
+			bm_json_u64(json, "offset", finding->offset);
+		else
+			bm_json_str(json, "offset", NULL);
 		bm_json_str(json, "evidence", finding->evidence);
 		bm_json_str(json, "command", command);
 		bm_json_end(json);
