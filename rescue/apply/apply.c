@@ -6,9 +6,11 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
+#include "../os/fileio.h"
 #include "../os/mount.h"
 #include "../os/rootw.h"
 #include "../os/system.h"
+#include "../os/tmp.h"
 #include "fsck.h"
 #include "record.h"
 #include "run.h"
@@ -201,12 +203,29 @@ static int step_mount(struct bm_run *run, struct bm_step_result *done)
 	return run->options->resume ? resume(run) : check_edits(run);
 }
 
+/* Before a step that nothing takes back its intent is noted in the rescue system: no filesystem of the patient is sure
+ * to be another one than that which is repaired. The patient's journal gets it when that can be mounted. */
+static int note_irreversible(const struct bm_step *step)
+{
+	_cleanup_free_ char *line = NULL;
+	char time[BM_TIME_TEXT];
+	int r;
+
+	bm_time_text(bm_time_now(), time);
+	line = bm_strf("%s %s %s\n", time, step->filesystem ? step->filesystem : step->target, step->text);
+	r = line ? bm_dir_make("/run/bootmend", 0755) : -ENOMEM;
+	return r < 0 ? r : bm_file_append("/run/bootmend/irreversible", line, strlen(line), 0600);
+}
+
 static int step_fsck(struct bm_run *run, const struct bm_step *step, struct bm_step_result *done)
 {
 	_cleanup_fsck_ struct bm_fsck_result fsck = {0};
 	int r;
 
 	bm_survey_release(run->survey);
+	r = note_irreversible(step);
+	if (r < 0)
+		return r;
 	r = bm_fsck_run(step, run->survey, NULL, run->options, &fsck);
 	if (r < 0)
 		return r;
@@ -239,8 +258,10 @@ static int end_txn(struct bm_run *run)
 
 static int step_record(struct bm_run *run, const struct bm_step *step, struct bm_step_result *done)
 {
-	int r = end_txn(run);
+	int r = run->irreversible.n > 0 ? bm_run_need_txn(run) : 0;
 
+	if (r == 0)
+		r = end_txn(run);
 	if (r < 0)
 		return r;
 	r = bm_record_write(run->image.root, step->target, run->plan, run->result, &run->result->log_path);

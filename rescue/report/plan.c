@@ -215,6 +215,12 @@ void bm_report_result_text(const struct bm_plan *plan, const struct bm_result *r
 		bm_text_to(&text, 10);
 		bm_text_wrap(&text, 10, BM_TONE_PLAIN, result->log_path);
 	}
+	if (result->id) {
+		bm_text_put(&text, BM_TONE_PLAIN, "undo");
+		bm_text_to(&text, 10);
+		bm_text_putf(&text, BM_TONE_PLAIN, "bootmend undo %s", result->id);
+		bm_text_end(&text);
+	}
 	put_outcome(&text, result);
 }
 
@@ -312,5 +318,7 @@ void bm_report_result_json(
 	}
 	bm_json_end(json);
 	bm_json_str(json, "log", result->log_path);
+	bm_json_str(json, "id", result->id);
+	bm_json_bool(json, "interrupted", result->interrupted);
 	bm_json_end(json);
 }
