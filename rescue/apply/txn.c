@@ -219,6 +219,10 @@ static int write_pending(struct bm_txn *txn, bool sync)
 		/* The names of the plan, of the copies and of the journal at once. */
 		if (r == 0)
 			r = bm_rootw_sync_dir(txn->root, txn->dir);
+		/* After a power cut bootmend looks without replaying the filesystem's own journal, and must see this
+		 * one. */
+		if (r == 0)
+			r = bm_rootw_settle_fs(txn->root, txn->dir);
 	}
 	if (r < 0)
 		return r;

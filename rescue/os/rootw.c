@@ -3,8 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -444,9 +447,9 @@ int bm_rootw_sync_file(const struct bm_root *root, const char *path)
 	return r < 0 ? bm_err(r, "%s", path) : 0;
 }
 
-int bm_rootw_sync_fs(const struct bm_root *root, const char *path)
+static int open_fs(const struct bm_root *root, const char *path, int *ret_fd)
 {
-	_cleanup_fd_ int path_fd = -1, fd = -1;
+	_cleanup_fd_ int path_fd = -1;
 	struct stat st;
 	int r = bm_root_open_path(root, path, true, &path_fd);
 
@@ -456,13 +459,47 @@ int bm_rootw_sync_fs(const struct bm_root *root, const char *path)
 		return bm_err(-errno, "%s", path);
 	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
 		return bm_err(-EINVAL, "%s is neither a file nor a directory", path);
-	r = bm_root_reopen(path_fd, O_RDONLY, path, &fd);
-	if (r < 0)
-		return r;
-	r = bm_fault_point("syncfs", path);
+	return bm_root_reopen(path_fd, O_RDONLY, path, ret_fd);
+}
+
+static int flush_fs(int fd, const char *path)
+{
+	int r = bm_fault_point("syncfs", path);
+
 	if (r < 0)
 		return bm_err(r, "%s", path);
 	return syncfs(fd) < 0 ? bm_err(-errno, "%s", path) : 0;
+}
+
+int bm_rootw_sync_fs(const struct bm_root *root, const char *path)
+{
+	_cleanup_fd_ int fd = -1;
+	int r = open_fs(root, path, &fd);
+
+	return r < 0 ? r : flush_fs(fd, path);
+}
+
+int bm_rootw_settle_fs(const struct bm_root *root, const char *path)
+{
+	_cleanup_fd_ int fd = -1;
+	sigset_t all, before;
+	struct stat st, own;
+	int r = open_fs(root, path, &fd);
+
+	if (r == 0)
+		r = flush_fs(fd, path);
+	if (r < 0)
+		return r;
+	if (fstat(fd, &st) < 0 || stat("/", &own) < 0 || st.st_dev == own.st_dev)
+		return 0;
+	/* Nothing may come between: a filesystem that stays frozen stops all that writes to it. Where the kernel or the
+	 * filesystem knows no freezing the flush must do. */
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	if (ioctl(fd, FIFREEZE, 0) == 0)
+		r = ioctl(fd, FITHAW, 0) < 0 ? -errno : 0;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return r < 0 ? bm_err(r, "%s", path) : 0;
 }
 
 /* A file without a name: nothing of it is seen, not even in the directory's times. 1 where the filesystem has none. */

@@ -83,6 +83,11 @@ int bm_rootw_sync_file(const struct bm_root *root, const char *path) BM_MUST_CHE
 /* Flushes the whole filesystem that path lies on (syncfs); reports write errors of the past, where the kernel does. */
 int bm_rootw_sync_fs(const struct bm_root *root, const char *path) BM_MUST_CHECK;
 
+/* The same, and what the filesystem's own journal holds is brought to its place, so that whoever looks at the disk
+ * without replaying that journal, as bootmend does, sees it. A filesystem that lies with our own / is only flushed:
+ * freezing that for a moment, which does it, would be too bold. */
+int bm_rootw_settle_fs(const struct bm_root *root, const char *path) BM_MUST_CHECK;
+
 /* Proves that files can be written in dir: creates, writes, fsyncs and removes a small one. -EROFS, -ENOSPC, ... */
 int bm_rootw_probe(const struct bm_root *root, const char *dir) BM_MUST_CHECK;
 
