@@ -26,8 +26,7 @@ void bm_undo_result_done(struct bm_undo_result *result);
  * it may be called again. */
 int bm_undo_root(const struct bm_root *root, const char *id, struct bm_undo_result *ret_result) BM_MUST_CHECK;
 
-/* Mounts the system, takes the repair back, and unmounts. id NULL: the newest that is not undone (of the system's
- * history); -ENOENT where there is none. Otherwise as above. */
+/* Mounts the system, takes the repair of this id back, and unmounts. Otherwise as above. */
 int bm_undo(struct bm_survey *survey, const struct bm_system *system, const char *id,
 	struct bm_undo_result *ret_result) BM_MUST_CHECK;
 
