@@ -336,12 +336,13 @@ BM_TEST(planfile_hostile)
 	static const char *const wrong[] = {"unknown x\n", "system a\nsystem b\n", "step nonsense\n", "\ttext x\n",
 		"step edit\nsystem x\n", "step edit\n\ttext a\n\ttext b\n", "step edit\n\tbefore xyz\n",
 		"step edit\n\tafter -\n", "step edit\n\ttarget relative\n", "step edit\n\ttarget /a/../b\n",
-		"step edit\n\ttarget /a/..\n", "step edit\n\t-a\n", "\t@ 1\n", "\t-a\n", "step edit\n\t+a\n", "step edit\n\t@ 0\n",
-		"step edit\n\t@ 4294967296\n", "step edit\n\t@ x\n", "step edit\n\t@ 1\n\t-a\n\t-b\n",
-		"step edit\n\t@ 1\n\t+a\n\t-b\n", "step edit\n\tneed-bytes -1\n", "step edit\n\tneed-bytes 0\n",
-		"step edit\n\tneed-bytes 18446744073709551616\n", "step edit\n\tgeneric yes\n", "step edit\n\twhat x\n",
-		"note a\\q\n", "note \\x0\n", "note \\x00\n", "note \\xfg\n", "note \\\n", "basis - relative\n",
-		"basis /etc/fstab\n", "basis 00 /etc/fstab\n", "basis -\n", "step edit\n\t\n"};
+		"step edit\n\ttarget /a/..\n", "step edit\n\t-a\n", "\t@ 1\n", "\t-a\n", "step edit\n\t+a\n",
+		"step edit\n\t@ 0\n", "step edit\n\t@ 4294967296\n", "step edit\n\t@ x\n",
+		"step edit\n\t@ 1\n\t-a\n\t-b\n", "step edit\n\t@ 1\n\t+a\n\t-b\n", "step edit\n\tneed-bytes -1\n",
+		"step edit\n\tneed-bytes 0\n", "step edit\n\tneed-bytes 18446744073709551616\n",
+		"step edit\n\tgeneric yes\n", "step edit\n\twhat x\n", "note a\\q\n", "note \\x0\n", "note \\x00\n",
+		"note \\xfg\n", "note \\\n", "basis - relative\n", "basis /etc/fstab\n", "basis 00 /etc/fstab\n",
+		"basis -\n", "step edit\n\t\n"};
 
 	for (size_t i = 0; i < BM_ARRAY_SIZE(wrong); i++)
 		BM_CHECK_INT(parse_body(wrong[i], strlen(wrong[i])), -EBADMSG);
