@@ -116,7 +116,7 @@ common() {
 		for tool in lvm cryptsetup mdadm; do
 			[ ! -e "/usr/sbin/$tool" ] || set -- "$@" "usr/sbin/$tool=/usr/sbin/$tool"
 		done
-		for file in crypttab mdadm.conf mdadm/mdadm.conf; do
+		for file in fstab crypttab mdadm.conf mdadm/mdadm.conf lvm/devices/system.devices; do
 			[ ! -e "/etc/$file" ] || set -- "$@" "etc/$file=/etc/$file"
 		done
 		output=$1
