@@ -168,6 +168,7 @@ static int resume(struct bm_run *run)
 
 	if (r == 0 && bm_journal_phase(&txn.journal) != BM_JOURNAL_OPEN) {
 		/* It must not look like one that failed here: that would be taken back. */
+		run->result->ended = bm_journal_phase(&txn.journal) == BM_JOURNAL_ENDED;
 		bm_txn_done(&txn);
 		r = bm_err(-ENOTRECOVERABLE, "the repair %s was not interrupted", run->options->resume);
 	}

@@ -31,12 +31,13 @@ struct bm_result {
 	char *error;		  /* why it failed, a sentence; NULL for success */
 	struct bm_strv tool_tail; /* the last lines of a tool that failed */
 	uint64_t missing_bytes;	  /* BM_OUTCOME_NO_SPACE */
-	struct bm_strv images;	  /* swapped in, path in the system */
-	struct bm_strv backups;	  /* where each previous image is kept; "" where there was none */
-	struct bm_strv hashes;	  /* SHA-256 of each new image */
-	char *log_path;		  /* in the system, or NULL */
-	char *id;		  /* of the journal, for `bootmend undo`; NULL where nothing was changed */
-	bool interrupted;	  /* it failed, and what it had done could not be taken back: `bootmend undo` will */
+	bool ended; /* what was to be resumed had ended: the filesystem's journal knew it, and looking did not */
+	struct bm_strv images;	/* swapped in, path in the system */
+	struct bm_strv backups; /* where each previous image is kept; "" where there was none */
+	struct bm_strv hashes;	/* SHA-256 of each new image */
+	char *log_path;		/* in the system, or NULL */
+	char *id;		/* of the journal, for `bootmend undo`; NULL where nothing was changed */
+	bool interrupted;	/* it failed, and what it had done could not be taken back: `bootmend undo` will */
 };
 
 struct bm_apply_options {

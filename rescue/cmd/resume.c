@@ -105,6 +105,13 @@ static int complete(const struct bm_global *global, struct bm_cmd_survey *open, 
 	bm_cmd_progress_end(&progress);
 	if (r < 0)
 		return bm_cmd_failed(r, NULL);
+	/* The power went when all was done, and only the filesystem's journal, which looking does not replay, had it.
+	 */
+	if (result.ended) {
+		printf("%s was not interrupted; nothing is changed.\n", item->id);
+		bm_result_done(&result);
+		return BM_EXIT_OK;
+	}
 	status = result.outcome == BM_OUTCOME_REPAIRED ? BM_EXIT_REPAIRED
 		 : result.outcome == BM_OUTCOME_PARTLY ? BM_EXIT_REPAIRED | BM_EXIT_PROBLEMS
 						       : BM_EXIT_FAILED;
