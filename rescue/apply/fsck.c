@@ -331,11 +331,31 @@ static int refuse(struct bm_fsck_result *result, char *text)
 	return text ? 0 : -ENOMEM;
 }
 
+/* e2fsck 1.47 crashes with an undo file where it must go over to the backup of the group descriptors; without one it
+ * does not. What it had changed till then is where it would have gone on anyway. */
+static int again_without_undo(struct bm_fsck *fsck, enum bm_fsck_outcome *outcome, char **text)
+{
+	_cleanup_strv_ struct bm_strv words = {0};
+	int r;
+
+	if (bm_file_exists(fsck->undo) && bm_file_unlink(fsck->undo) < 0)
+		bm_err_clear();
+	free(fsck->undo);
+	fsck->undo = NULL;
+	r = compose(fsck, &words);
+	if (r < 0)
+		return r;
+	free(*text);
+	*text = NULL;
+	bm_strv_done(&fsck->result->tail);
+	return run_words(fsck, &words, outcome, text);
+}
+
 /* The tool on the device that is open for it. */
 static int repair(struct bm_fsck *fsck, const char *undo_dir)
 {
 	_cleanup_strv_ struct bm_strv words = {0};
-	enum bm_fsck_outcome outcome;
+	enum bm_fsck_outcome outcome = BM_FSCK_FAILED;
 	char *text = NULL;
 	int r;
 
@@ -348,6 +368,8 @@ static int repair(struct bm_fsck *fsck, const char *undo_dir)
 		return refuse(fsck->result, bm_strf("%s: %s", fsck->device->name, bm_err_text(r)));
 	if (r == 0)
 		r = run_words(fsck, &words, &outcome, &text);
+	if (r == 0 && outcome == BM_FSCK_FAILED && fsck->undo)
+		r = again_without_undo(fsck, &outcome, &text);
 	if (r == 0 && fsck->dirty_log) {
 		bool replayed = false;
 

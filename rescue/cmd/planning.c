@@ -7,6 +7,7 @@
 #include "../apply/basis.h"
 #include "../apply/fsck.h"
 #include "../base/str.h"
+#include "../check/check.h"
 #include "../os/system.h"
 
 enum { DATE_LEN = 10 };
@@ -164,4 +165,21 @@ int bm_planning_status(const struct bm_planning *planning)
 		break;
 	}
 	return BM_EXIT_FAILED;
+}
+
+int bm_planning_fsck(const struct bm_survey *survey, const char *device, struct bm_planning *ret_planning)
+{
+	struct bm_planning planning = {0};
+	int r = bm_check_disks(survey, &planning.findings);
+
+	if (r == 0)
+		r = bm_plan_fsck(survey, &planning.findings, device, &planning.plan, &planning.refusal);
+	if (r == 0)
+		r = name_fsck(&planning.plan, survey);
+	if (r < 0) {
+		bm_planning_done(&planning);
+		return bm_cmd_failed(r, NULL);
+	}
+	*ret_planning = planning;
+	return BM_EXIT_OK;
 }

@@ -37,6 +37,9 @@ int bm_planning_check(const struct bm_planning_request *request);
 int bm_planning_make(const struct bm_survey *survey, struct bm_system *system,
 	const struct bm_planning_request *request, struct bm_planning *ret_planning);
 
+/* The same where no system is found: only what wanted->fsck asks for. */
+int bm_planning_fsck(const struct bm_survey *survey, const char *device, struct bm_planning *ret_planning);
+
 /* The exit status of a plan that is refused: 0 where nothing is wrong, 4 where only a person can mend it, ... */
 int bm_planning_status(const struct bm_planning *planning);
 

@@ -37,12 +37,17 @@ static int end(struct bm_repair_outcome *outcome, const char *result, int status
 	return status;
 }
 
-/* The system to repair, or the outcome that says why there is none. */
-static int choose(const struct bm_global *global, struct bm_cmd_survey *open, struct bm_system **ret_system,
-	struct bm_repair_outcome *outcome)
+/* The system to repair (NULL where there is none and only a filesystem is to be repaired), or the outcome that says why
+ * there is none. */
+static int choose(const struct bm_global *global, const struct bm_repair_request *request, struct bm_cmd_survey *open,
+	struct bm_system **ret_system, struct bm_repair_outcome *outcome)
 {
-	int status = bm_cmd_choose(global, &open->survey, ret_system);
+	int status;
 
+	*ret_system = NULL;
+	if (request->wanted.fsck && open->survey.systems.n == 0)
+		return BM_EXIT_OK;
+	status = bm_cmd_choose(global, &open->survey, ret_system);
 	if (status == BM_EXIT_AMBIGUOUS)
 		return end(outcome, "ambiguous", status);
 	if (status != BM_EXIT_OK)
@@ -145,7 +150,7 @@ int bm_repair_apply(const struct bm_global *global, const struct bm_repair_reque
 {
 	if (request->dry_run)
 		return end(outcome, "planned", print(global, plan, NULL, BM_EXIT_OK));
-	if (bm_cmd_interrupted(system))
+	if (system && bm_cmd_interrupted(system))
 		return end(outcome, "refused", BM_EXIT_FAILED);
 	if (!global->json && !global->quiet && print(global, plan, NULL, BM_EXIT_OK) != BM_EXIT_OK)
 		return end(outcome, "failed", BM_EXIT_FAILED);
@@ -157,7 +162,8 @@ int bm_repair_apply(const struct bm_global *global, const struct bm_repair_reque
 		if (!agree(plan))
 			return end(outcome, "cancelled", BM_EXIT_CANCELLED);
 	}
-	return apply(global, request, left, plan, survey, system, outcome);
+	return system ? apply(global, request, left, plan, survey, system, outcome)
+		      : bm_repair_filesystem(global, plan, survey, outcome);
 }
 
 static int with_lock(
@@ -171,10 +177,11 @@ static int with_lock(
 	status = bm_cmd_survey_open(global, &open);
 	if (status != BM_EXIT_OK)
 		return end(outcome, "failed", status);
-	status = choose(global, &open, &system, outcome);
+	status = choose(global, request, &open, &system, outcome);
 	if (status != BM_EXIT_OK)
 		return status;
-	status = bm_planning_make(&open.survey, system, &request->wanted, &planning);
+	status = system ? bm_planning_make(&open.survey, system, &request->wanted, &planning)
+			: bm_planning_fsck(&open.survey, request->wanted.fsck, &planning);
 	if (status != BM_EXIT_OK)
 		return end(outcome, "failed", status);
 	if (bm_str_set(&outcome->kernel, planning.plan.kernel) < 0)

@@ -88,8 +88,14 @@ int bm_cmd_choose(const struct bm_global *global, const struct bm_survey *survey
 	if (r == 0)
 		return BM_EXIT_OK;
 	if (survey->systems.n == 0) {
+		bool unread = false;
+
+		for (size_t i = 0; i < survey->volumes.n; i++)
+			unread |= survey->volumes.items[i].error != NULL;
 		bm_cmd_error("no installed system was found%s",
-			survey->devices.n == 0 ? " (there are no disks)" : " (`bootmend scan -v` shows the disks)");
+			survey->devices.n == 0 ? " (there are no disks)"
+			: unread	       ? ", and a filesystem can't be mounted (`bootmend diagnose` says why)"
+					       : " (`bootmend scan -v` shows the disks)");
 		return BM_EXIT_FAILED;
 	}
 	if (r == -EEXIST && global->system)

@@ -372,3 +372,27 @@ int bm_plan_mend(const struct bm_survey *survey, const struct bm_system *system,
 	}
 	return add_all(&fix, plan);
 }
+
+int bm_plan_fsck(const struct bm_survey *survey, const struct bm_findings *findings, const char *device,
+	struct bm_plan *ret_plan, enum bm_plan_refusal *ret_refusal)
+{
+	const struct bm_plan_request request = {.findings = findings, .fsck = device};
+	struct bm_plan plan = {0};
+	_cleanup_fix_ struct bm_fix fix = {.survey = survey, .request = &request, .plan = &plan};
+	struct bm_plan *made = &fix.made[BM_FIXER_FSCK];
+	int r;
+
+	*ret_refusal = BM_PLAN_OK;
+	r = take_fsck(&fix, ret_refusal);
+	if (r < 0) {
+		bm_plan_done(&plan);
+		return r;
+	}
+	/* The only steps that there are become the plan's. */
+	plan.steps = made->steps;
+	plan.n_steps = made->n_steps;
+	plan.cap_steps = made->cap_steps;
+	*made = (struct bm_plan){0};
+	*ret_plan = plan;
+	return 0;
+}

@@ -105,6 +105,13 @@ int bm_plan_make(const struct bm_survey *survey, const struct bm_system *system,
 /* Adds a file that the plan rests on, once; hash is "" where it does not exist. Returns 0 or -ENOMEM. */
 int bm_plan_add_basis(struct bm_plan *plan, const char *path, const char *hash) BM_MUST_CHECK;
 
+/*
+ * The plan of a machine on which no system is found, because the filesystem that holds it can't be mounted: the repair
+ * of that device's filesystem and nothing else. findings are what is known of the disks. As bm_plan_make().
+ */
+int bm_plan_fsck(const struct bm_survey *survey, const struct bm_findings *findings, const char *device,
+	struct bm_plan *ret_plan, enum bm_plan_refusal *ret_refusal) BM_MUST_CHECK;
+
 /* Writes a BUILD step's command line again, from the modules as system->root has them now: after depmod there are names
  * to resolve. Returns 0 or -ENOMEM. */
 int bm_plan_refresh_build(

@@ -102,6 +102,11 @@ char *bm_report_diagnosis_verdict(const struct bm_report_diagnosis *diagnosis)
 
 	if (!blame || bm_findings_count(diagnosis->findings, BM_SEVERITY_FATAL) > 0)
 		return bm_report_verdict(diagnosis->findings);
+	if (bm_signatures[blame->signature].strength == BM_STRENGTH_END)
+		return bm_strf("%s: %s: \"%s\".",
+			blame->stage >= BM_STAGE_UP ? "By the console's text the system came up and then stopped"
+						    : "By the console's text this does not boot",
+			bm_signatures[blame->signature].meaning, blame->text);
 	return bm_strf("By the console's text this does not boot: %s; rebuilding the initramfs does not help.",
 		bm_signatures[blame->signature].meaning);
 }
@@ -137,7 +142,7 @@ static char *command_for(const struct bm_finding *finding)
 		return NULL;
 	case BM_FIXER_FSCK:
 		return bm_strf("bootmend repair --fsck %s",
-			finding->subject && bm_str_starts(finding->subject, "/dev/") ? finding->subject : "DEVICE");
+			finding->subject && !strchr(finding->subject, ' ') ? finding->subject : "DEVICE");
 	case BM_FIXER_SPACE:
 		return strdup("bootmend repair --free-boot");
 	default:
