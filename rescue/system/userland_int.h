@@ -5,6 +5,7 @@
 #ifndef BM_SYSTEM_USERLAND_INT_H
 #define BM_SYSTEM_USERLAND_INT_H
 
+#include "../fmt/elf.h"
 #include "system.h"
 
 enum {
@@ -32,6 +33,11 @@ void bm_program_done(struct bm_program *program);
  * libraries, as execve(2) and ld.so(8) look for them. Returns 0 with ret_program for bm_program_done(), or -ENOMEM.
  */
 int bm_program_follow(const struct bm_root *root, const char *path, struct bm_program *ret_program) BM_MUST_CHECK;
+
+/* Appends the folders in which the loader of a program (elf) looks by itself: ld.so.conf's, musl's path file, the
+ * standard ones, and that of the loader. At most BM_USERLAND_DIRS_MAX. Returns 0 or -ENOMEM. */
+int bm_userland_library_dirs(
+	const struct bm_root *root, const struct bm_elf *elf, bool musl, struct bm_strv *dirs) BM_MUST_CHECK;
 
 /* userland_facts.c: SELinux; sysctl's vm.panic_on_oom; kdump; lvm.conf. Each returns 0 or -ENOMEM. */
 int bm_userland_read_selinux(struct bm_system *system, const struct bm_strv *more_files) BM_MUST_CHECK;
