@@ -49,7 +49,13 @@ static const struct {
 	{MARK_STAGE, BM_STAGE_INITRD, "Run /init as init process"},
 	{MARK_STAGE, BM_STAGE_INITRD, "unning in init*RAM "},
 	{MARK_STAGE, BM_STAGE_INITRD, "Running in initrd"},
-	{MARK_STAGE, BM_STAGE_INITRD, "Begin: Running /scripts/init-premount"},
+	{MARK_STAGE, BM_STAGE_INITRD, "Begin: Running /scripts/"},
+	{MARK_STAGE, BM_STAGE_INITRD, "Gave up waiting for root"},
+	{MARK_STAGE, BM_STAGE_INITRD, "^(initramfs)"},
+	{MARK_STAGE, BM_STAGE_INITRD, "does not exist. Dropping to a shell!"},
+	{MARK_STAGE, BM_STAGE_INITRD, "rdsosreport.txt"},
+	{MARK_STAGE, BM_STAGE_INITRD, "^dracut Warning:"},
+	{MARK_STAGE, BM_STAGE_INITRD, "Dracut Emergency Shell"},
 	{MARK_STAGE, BM_STAGE_INITRD, "^dracut: dracut-"},
 	{MARK_STAGE, BM_STAGE_INITRD, "dracut pre-udev hook"},
 	{MARK_STAGE, BM_STAGE_INITRD, "dracut-initqueue"},
@@ -65,7 +71,7 @@ static const struct {
 	{MARK_STAGE, BM_STAGE_ROOT, "Remounting root filesystem in read-write mode"},
 	{MARK_STAGE, BM_STAGE_ROOT, "Reached target Switch Root"},
 	{MARK_STAGE, BM_STAGE_ROOT, "Reached target initrd-switch-root.target"},
-	{MARK_STAGE, BM_STAGE_LOCAL, "Reached target Local File Systems"},
+	{MARK_STAGE, BM_STAGE_LOCAL, "Reached target Local File Systems."},
 	{MARK_STAGE, BM_STAGE_LOCAL, "Reached target local-fs.target"},
 	{MARK_STAGE, BM_STAGE_LOCAL, "Mounting local filesystems: [ OK ]"},
 	{MARK_STAGE, BM_STAGE_UP, "Reached target multi-user"},
@@ -73,6 +79,11 @@ static const struct {
 	{MARK_STAGE, BM_STAGE_UP, "INIT: Entering runlevel: 2"},
 	{MARK_STAGE, BM_STAGE_UP, "INIT: Entering runlevel: 3"},
 	{MARK_STAGE, BM_STAGE_UP, "INIT: Entering runlevel: 5"},
+	{MARK_STAGE, BM_STAGE_UP, "INIT: Entering runlevel: 4"},
+	{MARK_STAGE, BM_STAGE_UP, "Started Getty on tty"},
+	{MARK_STAGE, BM_STAGE_UP, "Started Serial Getty on"},
+	{MARK_STAGE, BM_STAGE_UP, "Started getty@tty"},
+	{MARK_STAGE, BM_STAGE_UP, "Started serial-getty@"},
 	{MARK_STAGE, BM_STAGE_UP, "^{} login:"},
 	{MARK_STAGE, BM_STAGE_UP, "Cloud-init v.*finished at"},
 };
@@ -301,6 +312,14 @@ static void forget_boot(struct bm_console *console)
 	console->initrd = console->disks = false;
 }
 
+/* What a running system says of a device or a server is no matter of its boot; that it dies, or what may keep it from
+ * the next boot, is. */
+static bool counts(const struct bm_console *console, int signature)
+{
+	return console->reached < BM_STAGE_UP || bm_signatures[signature].until == BM_STAGE_NEVER ||
+	       bm_signatures[signature].strength == BM_STRENGTH_END || signature == BM_SIGNATURE_FS_BAD;
+}
+
 static int read_boot(struct bm_console *console, struct filter *filter, const struct bm_bootlog *log,
 	const struct bm_bootlog_boot *boot)
 {
@@ -324,7 +343,8 @@ static int read_boot(struct bm_console *console, struct filter *filter, const st
 			console->reached = BM_MAX(console->reached, found.stage);
 			forgive(console, found.stage);
 		}
-		if (found.signature >= 0 && observe(console, &found, &log->lines[i], text) < 0)
+		if (found.signature >= 0 && counts(console, found.signature) &&
+			observe(console, &found, &log->lines[i], text) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -346,7 +366,8 @@ static int read_last(struct bm_console *console, const struct bm_bootlog *log)
 			continue;
 		forget_boot(console);
 		r = read_boot(console, filter, log, boot);
-		if (boot->kernel || console->n_observations > 0 || boot->end - boot->first > FEW_LINES)
+		if (boot->kernel || console->n_observations > 0 || boot->end - boot->first > FEW_LINES ||
+			console->reached > BM_STAGE_KERNEL)
 			break;
 	}
 	free(filter);
@@ -411,6 +432,29 @@ bool bm_consoles_up(const struct bm_consoles *consoles)
 	return false;
 }
 
+/* Whether the finding that answers an observation says why the boot stops. */
+static bool explains(const struct bm_observation *observation)
+{
+	const struct bm_finding_kind *kind = &bm_finding_kinds[observation->finding];
+
+	return observation->answered && (kind->severity != BM_SEVERITY_NOTE || kind->maybe_fatal) &&
+	       bm_signatures[observation->signature].until != BM_STAGE_NEVER;
+}
+
+static bool blames(const struct bm_console *console, const struct bm_observation *observation)
+{
+	const struct bm_signature *signature = &bm_signatures[observation->signature];
+
+	if (observation->signature == BM_SIGNATURE_OOM_DEAD || observation->signature == BM_SIGNATURE_ROOT_NFS_PANIC)
+		return true;
+	if (signature->strength != BM_STRENGTH_END)
+		return signature->n_candidates == 0;
+	for (size_t i = 0; i < console->n_observations; i++)
+		if (explains(&console->observations[i]))
+			return false;
+	return true;
+}
+
 const struct bm_observation *bm_consoles_blame(const struct bm_consoles *consoles)
 {
 	const struct bm_observation *best = NULL;
@@ -421,11 +465,11 @@ const struct bm_observation *bm_consoles_blame(const struct bm_consoles *console
 		if (console->kind == BM_CONSOLE_KEPT || console->old)
 			continue;
 		for (size_t o = 0; o < console->n_observations; o++) {
-			const struct bm_signature *signature = &bm_signatures[console->observations[o].signature];
+			const struct bm_observation *observation = &console->observations[o];
 
-			if (signature->n_candidates == 0 &&
-				(!best || signature->strength > bm_signatures[best->signature].strength))
-				best = &console->observations[o];
+			if (blames(console, observation) && (!best || bm_signatures[observation->signature].strength >
+									      bm_signatures[best->signature].strength))
+				best = observation;
 		}
 	}
 	return best;

@@ -25,6 +25,7 @@ enum bm_stage {
 
 enum bm_strength {
 	BM_STRENGTH_HINT,
+	BM_STRENGTH_END,
 	BM_STRENGTH_GENERAL,
 	BM_STRENGTH_SPECIFIC,
 };
@@ -114,8 +115,8 @@ int bm_console_join(struct bm_consoles *consoles, const struct bm_survey *survey
 /* Whether a text, of those that count, shows a boot that came up. */
 bool bm_consoles_up(const struct bm_consoles *consoles);
 
-/* What a text that counts says to stop the boot though nothing on the disk is to blame (Secure Boot, the firmware ...);
- * the strongest, or NULL. */
+/* What a text that counts says to stop the boot without a finding that does: nothing on the disk is to blame (Secure
+ * Boot, the firmware ...), or its cause is not known (a panic, an emergency shell). The strongest, or NULL. */
 const struct bm_observation *bm_consoles_blame(const struct bm_consoles *consoles);
 
 const char *bm_stage_text(enum bm_stage stage);		     /* loader, kernel, initramfs ... */

@@ -171,6 +171,15 @@ static void candidates_of(const struct join *join, const struct bm_observation *
 			LIST_ADD(list, BM_FINDING_INITRAMFS_NO_STORAGE_DRIVER, BM_FINDING_CMDLINE_ROOT_UNKNOWN);
 		}
 		break;
+	case BM_SIGNATURE_FS_TYPE:
+		/* "mount: /data: ..." is a line of fstab. */
+		if (observation->stage >= BM_STAGE_ROOT ||
+			(strstr(observation->text, "mount: /") && !strstr(observation->text, "root"))) {
+			if (strstr(observation->text, "unknown filesystem type"))
+				LIST_ADD(list, BM_FINDING_FSTAB_SYNTAX, BM_FINDING_MODULES_MISSING);
+			LIST_ADD(list, BM_FINDING_FS_DAMAGED, BM_FINDING_FSTAB_SYNTAX);
+		}
+		break;
 	default:
 		break;
 	}
@@ -270,7 +279,7 @@ static void soften(const struct join *join, const struct bm_observation *observa
 	if (join->console->kind == BM_CONSOLE_KEPT) {
 		finding->severity = BM_SEVERITY_NOTE;
 		finding->doubtful = true;
-	} else if (join->system || join->console->old) {
+	} else if (join->system || join->console->old || join->console->reached >= BM_STAGE_UP) {
 		finding->severity = BM_MAX(kind->severity, BM_SEVERITY_WARNING);
 		finding->doubtful = true;
 	} else if (kind->maybe_fatal && signature->until != BM_STAGE_NEVER) {
@@ -324,7 +333,7 @@ static int answer(const struct join *join, struct bm_observation *observation)
 	finding = find_agreeing(join, observation, &list);
 	if (finding)
 		return confirm(join, observation, finding);
-	if (signature->strength == BM_STRENGTH_HINT)
+	if (signature->strength <= BM_STRENGTH_END)
 		return 0;
 	if (join->console->kind == BM_CONSOLE_KEPT && !kept_may_add(list.ids[0]))
 		return 0;
@@ -382,8 +391,8 @@ int bm_console_join(struct bm_consoles *consoles, const struct bm_survey *survey
 	static const struct {
 		enum bm_strength strength;
 		int subject; /* -1: either */
-	} order[] = {
-		{BM_STRENGTH_SPECIFIC, -1}, {BM_STRENGTH_GENERAL, 1}, {BM_STRENGTH_GENERAL, 0}, {BM_STRENGTH_HINT, -1}};
+	} order[] = {{BM_STRENGTH_SPECIFIC, -1}, {BM_STRENGTH_GENERAL, 1}, {BM_STRENGTH_GENERAL, 0},
+		{BM_STRENGTH_END, -1}, {BM_STRENGTH_HINT, -1}};
 
 	for (size_t i = 0; i < consoles->n; i++) {
 		struct bm_console *console = &consoles->items[i];

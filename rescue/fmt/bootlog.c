@@ -120,7 +120,7 @@ static struct bm_bootlog_boot *boot_for(
 		return new_boot(log);
 	if (boot_id)
 		return boot->id && !bm_streq(boot->id, boot_id) ? new_boot(log) : boot;
-	if (boot->kernel && (kernel_of(text, &len) || is_loader(line, text)))
+	if ((boot->kernel && kernel_of(text, &len)) || ((boot->kernel || boot->ran) && is_loader(line, text)))
 		return new_boot(log);
 	return boot;
 }
@@ -154,6 +154,19 @@ static int note_boot(struct bm_bootlog_boot *boot, const char *text, const struc
 	return 0;
 }
 
+/* Whether the line begins as a message does: then the one before it only happens to be as wide as a screen. */
+static bool is_start(const char *text)
+{
+	static const char *const starts[] = {"ALERT!", "Warning: ", "modprobe: ", "mount: ", "error: ", "dracut",
+		"Begin: ", "Kernel panic", "cryptsetup: ", "mdadm: ", "ERROR: ", "fsck", "run-init: ", "BusyBox ",
+		"(initramfs)", "(or ", "Gave up ", "Dropping to ", "VFS: "};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(starts); i++)
+		if (bm_str_starts(text, starts[i]))
+			return true;
+	return false;
+}
+
 /* One line that is clean: into its boot, or behind the last line, where that was broken at the console's width. */
 static int put_line(struct bm_bootlog_maker *maker, const char *clean, const struct bm_bootlog_record *record)
 {
@@ -174,7 +187,7 @@ static int put_line(struct bm_bootlog_maker *maker, const char *clean, const str
 			boot->id = strndup(id, 32);
 		return boot && (!id || boot->id) ? 0 : -ENOMEM;
 	}
-	if (maker->wrapped && text == clean && log->n_lines > 0 && *text != '[' && !record->known &&
+	if (maker->wrapped && text == clean && log->n_lines > 0 && *text != '[' && !record->known && !is_start(text) &&
 		maker->text.len - log->lines[log->n_lines - 1].at < BM_BOOTLOG_LINE_MAX) {
 		/* In place of the NUL. */
 		maker->text.len--;
@@ -191,6 +204,7 @@ static int put_line(struct bm_bootlog_maker *maker, const char *clean, const str
 		return -ENOMEM;
 	log->lines[log->n_lines - 1] = line;
 	boot->end = log->n_lines;
+	boot->ran |= line.stamped || bm_str_starts(text, "[ OK ]");
 	return 0;
 }
 
@@ -219,8 +233,30 @@ int bm_bootlog_put(struct bm_bootlog_maker *maker, const struct bm_bootlog_recor
 		p = end ? end + 1 : NULL;
 		maker->wrapped = false;
 	}
-	maker->wrapped = columns == BM_BOOTLOG_WIDTH;
+	maker->wrapped = columns == BM_BOOTLOG_WIDTH || (maker->width > 0 && columns == maker->width);
 	maker->wrapped_blank = record->len > 0 && record->raw[record->len - 1] == ' ';
+	return 0;
+}
+
+/* The width at which the longest lines end, where more than one does and screens of that width are usual; or 0. */
+static unsigned int width_of(const char *bytes, size_t len)
+{
+	static const unsigned short usual[] = {90, 100, 120, 128, 132, 160, 240};
+	const char *end = bytes + len;
+	size_t widest = 0, times = 0;
+
+	for (const char *p = bytes; p < end;) {
+		const char *newline = memchr(p, '\n', (size_t)(end - p)), *stop = newline ? newline : end;
+		size_t n = (size_t)(stop - p);
+
+		n -= n > 0 && p[n - 1] == '\r';
+		times = n > widest ? 1 : times + (n == widest);
+		widest = BM_MAX(widest, n);
+		p = stop + 1;
+	}
+	for (size_t i = 0; i < BM_ARRAY_SIZE(usual); i++)
+		if (widest == usual[i] && times > 1)
+			return usual[i];
 	return 0;
 }
 
@@ -228,6 +264,7 @@ static int put_text(struct bm_bootlog_maker *maker, const char *bytes, size_t le
 {
 	const char *p = bytes, *end = bytes + len;
 
+	maker->width = width_of(bytes, len);
 	while (p < end) {
 		const char *newline = memchr(p, '\n', (size_t)(end - p)), *stop = newline ? newline : end;
 		struct bm_bootlog_record record = {.raw = p, .len = (size_t)(stop - p)};

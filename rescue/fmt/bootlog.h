@@ -42,6 +42,7 @@ struct bm_bootlog_boot {
 	char *id;	   /* the journal's boot id, 32 digits, or NULL */
 	int64_t time_s;	   /* of the first line that says one with its year, since 1970; 0 unknown */
 	bool zoned;	   /* time_s is exact; else its time zone is unknown (read as UTC) */
+	bool ran;	   /* a kernel or a system has said something */
 	bool crash;	   /* not a boot, but the kernel that kdump starts after a panic */
 };
 

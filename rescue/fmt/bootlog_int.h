@@ -33,6 +33,7 @@ struct bm_bootlog_maker {
 	bool wrapped;	     /* the last line filled a console's width */
 	bool wrapped_blank;  /* and ended with a blank */
 	unsigned int number; /* of the present line */
+	unsigned int width;  /* of a wider screen that broke the lines, or 0 */
 };
 struct bm_bootlog_record {
 	const char *raw;

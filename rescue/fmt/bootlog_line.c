@@ -74,6 +74,7 @@ static const struct {
 	{"\xc2\xb4", "'"},
 	{"\xc2\xab", "\""},
 	{"\xc2\xbb", "\""},
+	{"\xc3\x97", "x"},
 };
 
 static bool put_typed(const char **p, const char *end, struct bm_buf *out)
