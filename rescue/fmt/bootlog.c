@@ -178,6 +178,7 @@ static int put_line(struct bm_bootlog_maker *maker, const char *clean, const str
 		.sender = prefix.sender,
 		.stamped = prefix.stamped || record->known};
 	struct bm_bootlog_boot *boot;
+	size_t len;
 
 	if (!*text)
 		return 0;
@@ -196,7 +197,13 @@ static int put_line(struct bm_bootlog_maker *maker, const char *clean, const str
 		bm_buf_add(&maker->text, text, strlen(text) + 1);
 		return maker->text.failed ? -ENOMEM : 0;
 	}
-	boot = boot_for(log, &line, text, record->boot_id);
+	maker->again |= bm_streq(text, "+ dmesg");
+	if (maker->again && kernel_of(text, &len) && log->n_boots > 0) {
+		maker->again = false;
+		boot = &log->boots[log->n_boots - 1];
+	} else {
+		boot = boot_for(log, &line, text, record->boot_id);
+	}
 	if (!boot || note_boot(boot, text, &prefix, record) < 0)
 		return -ENOMEM;
 	bm_buf_add(&maker->text, text, strlen(text) + 1);

@@ -32,6 +32,7 @@ struct bm_bootlog_maker {
 	struct bm_buf text, line;
 	bool wrapped;	     /* the last line filled a console's width */
 	bool wrapped_blank;  /* and ended with a blank */
+	bool again;	     /* rdsosreport.txt comes to the kernel's log of the same boot */
 	unsigned int number; /* of the present line */
 	unsigned int width;  /* of a wider screen that broke the lines, or 0 */
 };

@@ -103,7 +103,18 @@ int bm_bootlog_clean(const char *raw, size_t len, struct bm_buf *out, unsigned i
 
 	while (p < end && out->len < BM_BOOTLOG_LINE_MAX) {
 		unsigned char c = (unsigned char)*p;
+		size_t run = 0;
 
+		/* Nearly all of a text is this. */
+		while (p + run < end && p[run] > ' ' && p[run] < 0x7f && p[run] != '`' &&
+			out->len + run < BM_BOOTLOG_LINE_MAX)
+			run++;
+		if (run > 0) {
+			bm_buf_add(out, p, run);
+			columns += (unsigned int)run;
+			p += run;
+			continue;
+		}
 		if (c == '\033') {
 			bool moves;
 
