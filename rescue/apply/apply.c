@@ -15,6 +15,7 @@
 #include "record.h"
 #include "run.h"
 #include "swap.h"
+#include "undo.h"
 
 const char *bm_outcome_text(enum bm_outcome outcome)
 {
@@ -142,6 +143,8 @@ int bm_run_in_place(struct bm_run *run, const struct bm_step *step, bool *ret_is
 		all = after->type != BM_JOURNAL_UNKNOWN;
 		if (all)
 			r = bm_state_is(run->image.root, intent->path, after, &all);
+		if (r == 0 && all)
+			r = bm_state_settle(run->image.root, intent);
 	}
 	if (r == 0 && any && !all)
 		r = bm_txn_take_back(&run->txn, 0, number, true);
@@ -160,6 +163,23 @@ static int check_edits(struct bm_run *run)
 	return r;
 }
 
+/* What somebody changed since the interruption is not to be taken back when a later step fails. Lets go of the
+ * transaction where there is such a thing. */
+static int check_resume(struct bm_txn *txn)
+{
+	_cleanup_strv_ struct bm_strv changed = {0};
+	_cleanup_free_ char *what = NULL;
+	int r = bm_undo_check(txn, &changed);
+
+	if (r == 0 && changed.n > 0) {
+		what = bm_strv_join(&changed, "; ");
+		r = bm_err(-ENOTRECOVERABLE, "the repair %s cannot go on: %s", txn->id, what ? what : "out of memory");
+	}
+	if (r < 0)
+		bm_txn_done(txn);
+	return r;
+}
+
 /* Takes up the journal of the repair that was interrupted. */
 static int resume(struct bm_run *run)
 {
@@ -172,6 +192,8 @@ static int resume(struct bm_run *run)
 		bm_txn_done(&txn);
 		r = bm_err(-ENOTRECOVERABLE, "the repair %s was not interrupted", run->options->resume);
 	}
+	if (r == 0)
+		r = check_resume(&txn);
 	if (r < 0)
 		return r;
 	run->txn = txn;

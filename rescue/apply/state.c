@@ -229,6 +229,12 @@ static int restore(const struct bm_root *root, const struct bm_journal_record *i
 			return bm_rootw_unlink(root, pre);
 		is_before = false;
 	}
+	/* It is still the very file, which has a second name meanwhile. */
+	if (is_before && pre && !bm_streq(pre, fresh) && there.dev == kept.dev && there.ino == kept.ino) {
+		r = bm_rootw_unlink(root, pre);
+		if (r < 0)
+			return r;
+	}
 	if (is_before)
 		return intent->before.type == BM_JOURNAL_DIR ? 0 : bm_rootw_set_attr(root, intent->path, &attr);
 	if (intent->before.type == BM_JOURNAL_LINK)
@@ -278,6 +284,51 @@ int bm_state_restore(
 	if (r == 0 && intent->dir && bm_root_is_dir(root, intent->dir))
 		r = bm_rootw_sync_dir(root, intent->dir);
 	return r;
+}
+
+int bm_state_settle(const struct bm_root *root, const struct bm_journal_record *intent)
+{
+	_cleanup_free_ char *fresh = bm_state_fresh(intent->path);
+	struct bm_stat kept;
+	const char *pre;
+	int r;
+
+	if (!fresh)
+		return -ENOMEM;
+	pre = intent->keep && intent->pre ? find_pre(root, intent, fresh, &kept) : NULL;
+	if (pre != fresh)
+		return 0;
+	r = bm_rootw_rename_new(root, fresh, intent->pre);
+	return r < 0 ? r : bm_rootw_sync_dir(root, intent->dir);
+}
+
+int bm_state_cost(const struct bm_root *root, const struct bm_journal_record *intent, struct bm_state_cost *ret_cost)
+{
+	_cleanup_free_ char *fresh = bm_state_fresh(intent->path);
+	struct bm_stat dir, there, kept;
+	bool is_there, is_before = false;
+	uint64_t size, freed = 0;
+	int r;
+
+	*ret_cost = (struct bm_state_cost){0};
+	if (!fresh)
+		return -ENOMEM;
+	if (!intent->dir || !exists(root, intent->dir, &dir))
+		return 0;
+	ret_cost->dev = dir.dev;
+	is_there = exists(root, intent->path, &there);
+	if (is_there && there.type == BM_FILE_REGULAR && there.links == 1)
+		freed = there.blocks * 512;
+	r = bm_state_is(root, intent->path, &intent->before, &is_before);
+	if (r < 0 || is_before)
+		return r;
+	ret_cost->gains = (int64_t)freed;
+	if (intent->before.type != BM_JOURNAL_FILE || !find_pre(root, intent, fresh, &kept) || kept.dev == dir.dev)
+		return 0;
+	size = (kept.size_bytes + 4095) / 4096 * 4096;
+	ret_cost->needs = !intent->gap ? size : size > freed ? size - freed : 0;
+	ret_cost->gains -= (int64_t)size;
+	return 0;
 }
 
 /* Whether what was there can be had again. */

@@ -32,6 +32,19 @@ int bm_state_target(const struct bm_root *root, const char *path, char **ret_tar
 int bm_state_restore(const struct bm_root *root, const struct bm_journal_record *intent,
 	const struct bm_journal_state *after) BM_MUST_CHECK;
 
+/* Completes the keeping of what was there, where two names were exchanged and the power went before the old content had
+ * got its name. Nothing else is done. */
+int bm_state_settle(const struct bm_root *root, const struct bm_journal_record *intent) BM_MUST_CHECK;
+
+/* What putting it back needs of the path's filesystem. */
+struct bm_state_cost {
+	uint64_t dev;	/* that filesystem; 0: the folder is not there, and nothing is needed */
+	uint64_t needs; /* bytes that must be free before */
+	int64_t gains;	/* bytes that are free more (less, where negative) afterwards */
+};
+int bm_state_cost(const struct bm_root *root, const struct bm_journal_record *intent,
+	struct bm_state_cost *ret_cost) BM_MUST_CHECK;
+
 /* Whether what is at an intent's path, or state where that is not NULL, may be taken back: 1; 0 with *ret_why (a
  * sentence, for free()) where somebody changed it since, or what was there is not kept any more. */
 int bm_state_check(const struct bm_root *root, const struct bm_journal_record *intent,

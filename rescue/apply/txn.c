@@ -112,15 +112,26 @@ static int note_begin(struct bm_txn *txn, const struct bm_plan *plan)
 	return bm_txn_note(txn, &record);
 }
 
+/* The folder is labelled by the policy, and what is in it like the folder. restorecon mends what failed. */
+static void label(const struct bm_txn *txn, const char *path)
+{
+	if (bm_label_apply(txn->root, path, bm_streq(path, txn->dir) ? NULL : txn->dir) < 0)
+		bm_err_clear();
+}
+
 static int write_plan(struct bm_txn *txn, const struct bm_plan *plan)
 {
 	const struct bm_rootw_attr attr = {.mode = 0600};
 	_cleanup_free_ char *path = bm_path_join(txn->dir, "plan");
 	_cleanup_buf_ struct bm_buf text = {0};
+	int r;
 
 	if (!path || bm_plan_write(plan, &text) < 0)
 		return -ENOMEM;
-	return bm_rootw_write(txn->root, path, bm_buf_text(&text), text.len, &attr);
+	r = bm_rootw_write(txn->root, path, bm_buf_text(&text), text.len, &attr);
+	if (r == 0)
+		label(txn, path);
+	return r;
 }
 
 /* 20261121-034000-9c1e: sorts by time, and two in one second differ. */
@@ -155,6 +166,8 @@ int bm_txn_begin(const struct bm_root *root, const struct bm_plan *plan, struct 
 		r = make_home(&txn);
 	if (r == 0)
 		r = bm_rootw_mkdir_p(root, txn.dir, 0700);
+	if (r == 0)
+		label(&txn, txn.dir);
 	if (r == 0)
 		r = write_plan(&txn, plan);
 	if (r == 0)
@@ -216,6 +229,8 @@ static int write_pending(struct bm_txn *txn, bool sync)
 			txn->root, txn->path, txn->written_bytes, txn->pending.data, txn->pending.len, sync);
 	} else {
 		r = bm_rootw_write(txn->root, txn->path, txn->pending.data, txn->pending.len, &attr);
+		if (r == 0)
+			label(txn, txn->path);
 		/* The names of the plan, of the copies and of the journal at once. */
 		if (r == 0)
 			r = bm_rootw_sync_dir(txn->root, txn->dir);
@@ -246,6 +261,13 @@ uint64_t bm_txn_last(const struct bm_txn *txn)
 		if (txn->journal.records[i].kind == BM_JOURNAL_INTENT)
 			last = BM_MAX(last, txn->journal.records[i].number);
 	return last;
+}
+
+bool bm_txn_is_open(const struct bm_txn *txn, uint64_t number)
+{
+	return bm_journal_intent(&txn->journal, number) &&
+	       !bm_journal_has(&txn->journal, BM_JOURNAL_TAKEN_BACK, number) &&
+	       !bm_journal_has(&txn->journal, BM_JOURNAL_UNDONE, number);
 }
 
 const struct bm_journal_record *bm_txn_find(const struct bm_txn *txn, uint64_t from, uint64_t step, const char *path)
@@ -343,6 +365,15 @@ static int keep_file(struct bm_txn *txn, struct bm_journal_record *intent, enum 
 	bm_err_clear();
 	if (keep == BM_TXN_MOVE && same_filesystem(txn, intent->path))
 		return 0;
+	/* A file with several names gets one more, so that undo gives back that very file and not a copy. What a tool
+	 * may write in place needs a copy. */
+	if (keep == BM_TXN_COPY && intent->op == BM_JOURNAL_REPLACE && same_filesystem(txn, intent->path) &&
+		bm_root_stat(txn->root, intent->path, false, &st) == 0 && st.links > 1) {
+		r = bm_rootw_link(txn->root, intent->path, intent->pre);
+		if (r != -EPERM && r != -EOPNOTSUPP && r != -EMLINK && r != -EXDEV)
+			return r;
+	}
+	bm_err_clear();
 	return bm_rootw_copy(txn->root, intent->path, intent->pre);
 }
 

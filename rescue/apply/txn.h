@@ -73,6 +73,8 @@ void bm_txn_finished(struct bm_txn *txn, uint64_t number, const struct bm_journa
 
 /* The number of the newest intent, 0 without any. */
 uint64_t bm_txn_last(const struct bm_txn *txn);
+/* Whether there is an intent of that number that is still to be taken back. */
+bool bm_txn_is_open(const struct bm_txn *txn, uint64_t number);
 /* The first intent (from number `from` on) of that step whose path is path (NULL: any) and that was not taken back. */
 const struct bm_journal_record *bm_txn_find(const struct bm_txn *txn, uint64_t from, uint64_t step, const char *path);
 

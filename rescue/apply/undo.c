@@ -20,45 +20,6 @@ void bm_undo_result_done(struct bm_undo_result *result)
 	*result = (struct bm_undo_result){0};
 }
 
-/* Whether the intent is still to be taken back. */
-static bool is_open(const struct bm_txn *txn, uint64_t number)
-{
-	return bm_journal_intent(&txn->journal, number) &&
-	       !bm_journal_has(&txn->journal, BM_JOURNAL_TAKEN_BACK, number) &&
-	       !bm_journal_has(&txn->journal, BM_JOURNAL_UNDONE, number);
-}
-
-/* What will be at the path when everything that came after intent number is taken back; NULL: what is there now. */
-static const struct bm_journal_state *state_then(const struct bm_txn *txn, uint64_t number, const char *path)
-{
-	uint64_t last = bm_txn_last(txn);
-
-	for (uint64_t later = number + 1; later <= last; later++)
-		if (is_open(txn, later) && bm_streq(bm_journal_intent(&txn->journal, later)->path, path))
-			return &bm_journal_intent(&txn->journal, later)->before;
-	return NULL;
-}
-
-static int check_all(struct bm_txn *txn, struct bm_undo_result *result)
-{
-	for (uint64_t number = bm_txn_last(txn); number > 0; number--) {
-		const struct bm_journal_record *intent = bm_journal_intent(&txn->journal, number);
-		_cleanup_free_ char *why = NULL;
-		int r;
-
-		if (!is_open(txn, number))
-			continue;
-		r = bm_state_check(txn->root, intent, bm_journal_after(&txn->journal, number),
-			bm_journal_has(&txn->journal, BM_JOURNAL_DONE, number), state_then(txn, number, intent->path),
-			&why);
-		if (r < 0)
-			return r;
-		if (r == 0 && bm_strv_addf(&result->changed, "%s: %s", intent->path, why) < 0)
-			return -ENOMEM;
-	}
-	return result->changed.n > 0 ? bm_err(-ECANCELED, "nothing was undone") : 0;
-}
-
 static int note(struct bm_txn *txn, enum bm_journal_kind kind, uint64_t number)
 {
 	struct bm_journal_record record = {.kind = kind, .number = number};
@@ -74,7 +35,7 @@ static int restore_all(struct bm_txn *txn, struct bm_undo_result *result)
 		const struct bm_journal_record *intent = bm_journal_intent(&txn->journal, number);
 		int r;
 
-		if (!is_open(txn, number))
+		if (!bm_txn_is_open(txn, number))
 			continue;
 		if (bm_strv_add_once(&result->restored, intent->path) < 0)
 			return -ENOMEM;
@@ -106,7 +67,9 @@ static int undo_open(struct bm_txn *txn, struct bm_undo_result *result)
 		result->already = true;
 		return 0;
 	}
-	r = check_all(txn, result);
+	r = bm_undo_check(txn, &result->changed);
+	if (r == 0 && result->changed.n > 0)
+		r = bm_err(-ECANCELED, "nothing was undone");
 	if (r == 0)
 		r = add_notes(txn, result);
 	if (r == 0 && phase != BM_JOURNAL_UNDOING)

@@ -9,6 +9,7 @@
 
 #include "../os/root.h"
 #include "../system/system.h"
+#include "txn.h"
 
 struct bm_undo_result {
 	char *id;
@@ -20,6 +21,10 @@ struct bm_undo_result {
 
 void bm_undo_result_done(struct bm_undo_result *result);
 #define _cleanup_undo_ BM_CLEANUP(bm_undo_result_done)
+
+/* Whether all that is still to be taken back can be: adds to changed a line "PATH: why not" for each that somebody, or
+ * a later repair, changed since, whose copy is gone, or for which there is no room. Changes nothing. */
+int bm_undo_check(const struct bm_txn *txn, struct bm_strv *changed) BM_MUST_CHECK;
 
 /* In a root that is mounted for writing. ret_result is initialised by the call. Returns 0; -ECANCELED where
  * result->changed says why nothing was done; -ENOENT where there is no such repair; another negative errno, after which

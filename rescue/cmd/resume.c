@@ -22,7 +22,12 @@ bool bm_cmd_interrupted(const struct bm_system *system)
 
 	if (!item)
 		return false;
-	if (item->phase == BM_JOURNAL_UNDOING)
+	if (item->damaged)
+		bm_cmd_error("the journal of the repair %s is damaged, so it can be neither completed nor taken back; "
+			     "what it "
+			     "kept is in %s/%s: move that folder away to go on",
+			item->id, BM_HISTORY_DIR, item->id);
+	else if (item->phase == BM_JOURNAL_UNDOING)
 		bm_cmd_error("the undo of %s was interrupted: `bootmend undo` completes it", item->id);
 	else
 		bm_cmd_error("the repair %s was interrupted: `bootmend apply --resume` completes it, `bootmend undo` "

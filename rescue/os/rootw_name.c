@@ -23,6 +23,8 @@
 #define RENAME_EXCHANGE	 (1 << 1)
 #endif
 
+#define ACL "system.posix_acl_access"
+
 enum { ATTR_LIST_MAX = 65536, ATTR_VALUE_MAX = 65536 };
 
 struct names {
@@ -188,6 +190,7 @@ int bm_root_copy_xattrs(int from, int to)
 {
 	_cleanup_free_ char *list = malloc(ATTR_LIST_MAX), *value = malloc(ATTR_VALUE_MAX);
 	const char *name;
+	bool acl = false;
 	ssize_t len;
 	int r = 0;
 
@@ -196,8 +199,13 @@ int bm_root_copy_xattrs(int from, int to)
 	len = flistxattr(from, list, ATTR_LIST_MAX);
 	if (len < 0)
 		return errno == EOPNOTSUPP || errno == ENOSYS ? 0 : -errno;
-	for (name = list; r == 0 && name < list + len; name += strlen(name) + 1)
+	for (name = list; r == 0 && name < list + len; name += strlen(name) + 1) {
 		r = copy_attr(from, to, name, value);
+		acl = acl || strcmp(name, ACL) == 0;
+	}
+	/* A folder's default gives a new file one that its model has not. */
+	if (r == 0 && !acl && fremovexattr(to, ACL) < 0 && errno != ENODATA && errno != EOPNOTSUPP && errno != ENOSYS)
+		r = -errno;
 	return r;
 }
 

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -395,4 +396,186 @@ BM_TEST(txn_takes_back_what_failed_at_every_effect)
 			BM_CHECK(!bm_root_exists(tree.root, BM_TXN_HOME));
 			drop_tree(&tree);
 		}
+}
+
+/* One edit of /etc/fstab, from what is there to text. */
+static char *edit_fstab(const struct tree *tree, const char *text)
+{
+	const struct bm_plan plan = {0};
+	struct bm_journal_record end = {.kind = BM_JOURNAL_END, .time = 1};
+	struct bm_txn txn;
+	uint64_t number = 0;
+	char *id;
+
+	arm(0, 0);
+	BM_CHECK_INT(bm_txn_begin(tree->root, &plan, &txn), 0);
+	BM_CHECK_INT(intend(&txn, 1, BM_JOURNAL_REPLACE, "/etc/fstab", text, NULL, BM_TXN_COPY, &number), 0);
+	BM_CHECK_INT(bm_txn_flush(&txn), 0);
+	BM_CHECK_INT(bm_txn_put(&txn, number, text, strlen(text)), 0);
+	BM_CHECK_INT(bm_txn_note(&txn, &end), 0);
+	BM_CHECK_INT(bm_txn_flush(&txn), 0);
+	id = strdup(txn.id);
+	BM_CHECK(id != NULL);
+	bm_txn_done(&txn);
+	return id;
+}
+
+BM_TEST(undo_of_the_older_of_two_names_the_newer)
+{
+	_cleanup_undo_ struct bm_undo_result refused = {0}, newer = {0}, older = {0};
+	_cleanup_free_ char *before = NULL, *after = NULL, *first = NULL, *second = NULL;
+	struct tree tree;
+
+	if (geteuid() != 0)
+		BM_SKIP("needs root");
+	make_tree(&tree);
+	before = listing(&tree);
+	first = edit_fstab(&tree, "one\n");
+	/* Ids sort by the second. */
+	sleep(1);
+	/* Back to what it was: the content alone does not tell. */
+	second = edit_fstab(&tree, "UUID=1 / ext4\nUUID=2 /data ext4\n");
+	BM_CHECK_INT(bm_undo_root(tree.root, first, &refused), -ECANCELED);
+	BM_CHECK_INT(refused.changed.n, 1);
+	BM_CHECK(strstr(refused.changed.items[0], "/etc/fstab: the later repair ") != NULL);
+	BM_CHECK(strstr(refused.changed.items[0], second) != NULL);
+	BM_CHECK_INT(bm_undo_root(tree.root, second, &newer), 0);
+	BM_CHECK_INT(bm_undo_root(tree.root, first, &older), 0);
+	after = listing(&tree);
+	BM_CHECK_STR(after, before);
+	drop_tree(&tree);
+}
+
+/* /boot is another filesystem, and full: what it lacks is said before anything is taken back. */
+BM_TEST(undo_asks_for_room_first)
+{
+	static const char image[] = "the new image";
+	_cleanup_undo_ struct bm_undo_result refused = {0}, result = {0};
+	_cleanup_free_ char *id = NULL, *boot = NULL, *big = malloc(256 * 1024);
+	struct bm_journal_record end = {.kind = BM_JOURNAL_END, .time = 1};
+	const struct bm_plan plan = {0};
+	uint64_t number[2] = {0};
+	struct bm_txn txn;
+	struct tree tree;
+	bool full;
+
+	if (geteuid() != 0)
+		BM_SKIP("needs root");
+	BM_CHECK(big != NULL);
+	memset(big, 'x', 256 * 1024 - 1);
+	big[256 * 1024 - 1] = '\0';
+	make_tree(&tree);
+	boot = bm_path_join(tree.top, "boot");
+	if (!boot || mount("tmpfs", boot, "tmpfs", 0, "size=300k") < 0) {
+		drop_tree(&tree);
+		BM_SKIP("cannot mount");
+	}
+	put(&tree, "boot/orphan", big, 0644, 1000000003);
+	arm(0, 0);
+	BM_CHECK_INT(bm_txn_begin(tree.root, &plan, &txn), 0);
+	BM_CHECK_INT(intend(&txn, 1, BM_JOURNAL_REPLACE, "/etc/fstab", image, NULL, BM_TXN_COPY, &number[0]), 0);
+	BM_CHECK_INT(intend(&txn, 2, BM_JOURNAL_REMOVE, "/boot/orphan", NULL, NULL, BM_TXN_MOVE, &number[1]), 0);
+	BM_CHECK_INT(bm_txn_flush(&txn), 0);
+	BM_CHECK_INT(bm_txn_put(&txn, number[0], image, strlen(image)), 0);
+	BM_CHECK_INT(bm_txn_move(&txn, number[1]), 0);
+	BM_CHECK_INT(bm_txn_note(&txn, &end), 0);
+	BM_CHECK_INT(bm_txn_flush(&txn), 0);
+	id = strdup(txn.id);
+	bm_txn_done(&txn);
+	put(&tree, "boot/other", big, 0644, 1000000005);
+	full = bm_undo_root(tree.root, id, &refused) == -ECANCELED && refused.changed.n == 1 &&
+	       strstr(refused.changed.items[0], "/boot/orphan: its filesystem has no room");
+	BM_CHECK_INT(unlinkat(bm_root_fd(tree.root), "boot/other", 0), 0);
+	number[0] = (uint64_t)-bm_undo_root(tree.root, id, &result);
+	number[1] = bm_root_exists(tree.root, "/boot/orphan");
+	BM_CHECK_INT(umount2(boot, MNT_DETACH), 0);
+	BM_CHECK(full);
+	BM_CHECK_INT(number[0], 0);
+	BM_CHECK_INT(number[1], 1);
+	drop_tree(&tree);
+}
+
+BM_TEST(undo_keeps_hard_links_and_no_stranger_s_acl)
+{
+	/* user::rw- user:4242:rwx group::r-- mask::rwx other::r-- */
+	static const unsigned char acl[] = {2, 0, 0, 0, 1, 0, 6, 0, 255, 255, 255, 255, 2, 0, 7, 0, 0x92, 0x10, 0, 0, 4,
+		0, 4, 0, 255, 255, 255, 255, 16, 0, 7, 0, 255, 255, 255, 255, 32, 0, 4, 0, 255, 255, 255, 255};
+	_cleanup_undo_ struct bm_undo_result result = {0};
+	_cleanup_free_ char *id = NULL, *etc = NULL, *fstab = NULL;
+	struct bm_stat before, after, other;
+	struct tree tree;
+	char value[200];
+
+	if (geteuid() != 0)
+		BM_SKIP("needs root");
+	make_tree(&tree);
+	etc = bm_path_join(tree.top, "etc");
+	fstab = bm_path_join(tree.top, "etc/fstab");
+	BM_CHECK(etc && fstab);
+	BM_CHECK_INT(linkat(bm_root_fd(tree.root), "etc/fstab", bm_root_fd(tree.root), "etc/fstab.same", 0), 0);
+	if (setxattr(etc, "system.posix_acl_default", acl, sizeof(acl), 0) < 0)
+		BM_CHECK(errno == EOPNOTSUPP);
+	BM_CHECK_INT(bm_root_stat(tree.root, "/etc/fstab", false, &before), 0);
+	id = edit_fstab(&tree, "one\n");
+	BM_CHECK_INT(bm_root_stat(tree.root, "/etc/fstab", false, &after), 0);
+	BM_CHECK_INT(after.mode, before.mode);
+	BM_CHECK(getxattr(fstab, "system.posix_acl_access", value, sizeof(value)) < 0);
+	BM_CHECK_INT(bm_undo_root(tree.root, id, &result), 0);
+	BM_CHECK_INT(bm_root_stat(tree.root, "/etc/fstab", false, &after), 0);
+	BM_CHECK_INT(bm_root_stat(tree.root, "/etc/fstab.same", false, &other), 0);
+	BM_CHECK(after.ino == other.ino && after.ino == before.ino);
+	BM_CHECK_INT(after.links, 2);
+	drop_tree(&tree);
+}
+
+/* Where there are no hard links the names are exchanged; a resumed repair gives the old content its name. */
+BM_TEST(resume_completes_an_exchange)
+{
+	struct bm_journal_record intent = {.kind = BM_JOURNAL_INTENT, .keep = 1};
+	_cleanup_buf_ struct bm_buf text = {0};
+	struct tree tree;
+
+	make_tree(&tree);
+	arm(0, 0);
+	BM_CHECK_INT(bm_state_read(tree.root, "/boot/initrd", true, &intent.before), 0);
+	BM_CHECK_INT(bm_str_set(&intent.path, "/boot/initrd"), 0);
+	BM_CHECK_INT(bm_str_set(&intent.dir, "/boot"), 0);
+	BM_CHECK_INT(bm_str_set(&intent.pre, "/boot/initrd.bootmend-1"), 0);
+	BM_CHECK_INT(bm_rootw_rename(tree.root, "/boot/initrd", "/boot/initrd.bootmend-new"), 0);
+	put(&tree, "boot/initrd", "the new image", 0600, 1500000000);
+	BM_CHECK_INT(bm_state_settle(tree.root, &intent), 0);
+	BM_CHECK(!bm_root_exists(tree.root, "/boot/initrd.bootmend-new"));
+	BM_CHECK_INT(bm_root_read(tree.root, intent.pre, 100, &text), 0);
+	BM_CHECK_STR(bm_buf_text(&text), "the old image");
+	BM_CHECK_INT(bm_state_settle(tree.root, &intent), 0);
+	bm_journal_record_done(&intent);
+	drop_tree(&tree);
+}
+
+BM_TEST(journal_of_an_selinux_system_is_labelled)
+{
+	static const char *const names[] = {"", "/journal", "/plan"};
+	_cleanup_free_ char *id = NULL;
+	struct tree tree;
+
+	if (geteuid() != 0)
+		BM_SKIP("needs root");
+	make_tree(&tree);
+	BM_CHECK_INT(bm_rootw_mkdir_p(tree.root, "/etc/selinux/targeted/contexts/files", 0755), 0);
+	put(&tree, "etc/selinux/config", "SELINUX=enforcing\nSELINUXTYPE=targeted\n", 0644, 1);
+	put(&tree, "etc/selinux/targeted/contexts/files/file_contexts",
+		"/var/lib(/.*)?\tsystem_u:object_r:var_lib_t:s0\n", 0644, 1);
+	if (setxattr(tree.top, "security.selinux", "a:b:c", 6, 0) < 0) {
+		drop_tree(&tree);
+		BM_SKIP("no labels here");
+	}
+	id = edit_fstab(&tree, "one\n");
+	for (size_t i = 0; i < BM_ARRAY_SIZE(names); i++) {
+		_cleanup_free_ char *path = bm_strf("%s%s/%s%s", tree.top, BM_TXN_HOME, id, names[i]);
+		char value[64] = "";
+
+		BM_CHECK(path && getxattr(path, "security.selinux", value, sizeof(value)) > 0);
+		BM_CHECK_STR(value, "system_u:object_r:var_lib_t:s0");
+	}
+	drop_tree(&tree);
 }
