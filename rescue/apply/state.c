@@ -305,9 +305,10 @@ int bm_state_settle(const struct bm_root *root, const struct bm_journal_record *
 int bm_state_cost(const struct bm_root *root, const struct bm_journal_record *intent, struct bm_state_cost *ret_cost)
 {
 	_cleanup_free_ char *fresh = bm_state_fresh(intent->path);
-	struct bm_stat dir, there, kept;
+	struct bm_stat dir, there, kept, half;
 	bool is_there, is_before = false;
-	uint64_t size, freed = 0;
+	uint64_t size, freed = 0, left = 0;
+	const char *pre;
 	int r;
 
 	*ret_cost = (struct bm_state_cost){0};
@@ -316,17 +317,24 @@ int bm_state_cost(const struct bm_root *root, const struct bm_journal_record *in
 	if (!intent->dir || !exists(root, intent->dir, &dir))
 		return 0;
 	ret_cost->dev = dir.dev;
+	/* What was half written when the repair was stopped goes first of all. */
+	pre = find_pre(root, intent, fresh, &kept);
+	if ((!pre || !bm_streq(pre, fresh)) && exists(root, fresh, &half) && half.links == 1)
+		left = half.blocks * 512;
+	ret_cost->gains = (int64_t)left;
 	is_there = exists(root, intent->path, &there);
 	if (is_there && there.type == BM_FILE_REGULAR && there.links == 1)
 		freed = there.blocks * 512;
 	r = bm_state_is(root, intent->path, &intent->before, &is_before);
 	if (r < 0 || is_before)
 		return r;
-	ret_cost->gains = (int64_t)freed;
-	if (intent->before.type != BM_JOURNAL_FILE || !find_pre(root, intent, fresh, &kept) || kept.dev == dir.dev)
+	ret_cost->gains += (int64_t)freed;
+	if (intent->before.type != BM_JOURNAL_FILE || !pre || kept.dev == dir.dev)
 		return 0;
 	size = (kept.size_bytes + 4095) / 4096 * 4096;
-	ret_cost->needs = !intent->gap ? size : size > freed ? size - freed : 0;
+	if (intent->gap)
+		left += freed;
+	ret_cost->needs = size > left ? size - left : 0;
 	ret_cost->gains -= (int64_t)size;
 	return 0;
 }
