@@ -2,7 +2,7 @@
 #
 # Targets
 #   make              build/bootmend: the static binary (musl); the first time also the libraries in it
-#   make check        unit tests, suites, fuzz corpora replayed under sanitizers, lints; at most 3 minutes
+#   make check        unit tests, suites, fuzz corpora replayed under sanitizers, lints; at most 10 minutes
 #   make test         make check, the ISO, then the scenarios in virtual machines; at most 50 minutes
 #   make demo         a machine that does not boot is repaired through the ISO, shown step by step
 #   make iso          build/bootmend.iso
