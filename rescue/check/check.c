@@ -14,11 +14,20 @@ static bool something_is_hidden(const struct bm_survey *survey)
 
 	if (survey->partial || survey->devices.problems.n > 0)
 		return true;
-	for (size_t i = 0; i < survey->devices.n; i++)
+	for (size_t i = 0; i < survey->devices.n; i++) {
+		/* The volumes inside an image file are not looked at. */
+		if (survey->devices.items[i].image && bm_streq(survey->devices.items[i].fstype, "LVM2_member"))
+			return true;
 		for (size_t c = 0; c < BM_ARRAY_SIZE(containers); c++)
 			if (bm_streq(survey->devices.items[i].fstype, containers[c]))
 				return true;
+	}
 	return false;
+}
+
+bool bm_check_knows_devices(const struct bm_check *check)
+{
+	return check->survey->devices.n > 0 && check->system->root_device >= 0;
 }
 
 int bm_check_detail(struct bm_finding *finding, const char *excerpt, const char *subject)

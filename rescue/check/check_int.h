@@ -41,6 +41,10 @@ struct bm_check_line bm_check_find(const struct bm_check *check, const char *wor
 unsigned int bm_check_find_line(
 	const struct bm_check *check, const char *file, unsigned int from, const char *a, const char *b);
 
+/* Whether the devices are those of the machine that the system starts on: not where it is a folder, a copy whose disk
+ * is elsewhere. Without that nothing can be called missing. */
+bool bm_check_knows_devices(const struct bm_check *check);
+
 /* loader.c: the default, and the kernel that the entry names */
 int bm_check_default(const struct bm_check *check) BM_MUST_CHECK;
 int bm_check_entry_kernel(const struct bm_check *check) BM_MUST_CHECK;

@@ -243,7 +243,7 @@ static int check_resume(const struct bm_check *check, const char *resume)
 	if (spec.kind != BM_SPEC_UUID && spec.kind != BM_SPEC_LABEL && spec.kind != BM_SPEC_PARTUUID &&
 		spec.kind != BM_SPEC_PARTLABEL && !(spec.kind == BM_SPEC_MAPPER && spec.vg && sees_lvm(check)))
 		return 0;
-	if (check->survey->devices.n == 0 || bm_devices_have(&check->survey->devices, resume))
+	if (!bm_check_knows_devices(check) || bm_devices_have(&check->survey->devices, resume))
 		return 0;
 	finding = add(check, BM_FINDING_CMDLINE_RESUME_UNKNOWN, text, resume, ", which is on none of the disks");
 	if (!finding)

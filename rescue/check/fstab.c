@@ -47,7 +47,7 @@ static int check_device(const struct bm_check *check, const struct bm_fstab_line
 	if (spec->kind != BM_SPEC_UUID && spec->kind != BM_SPEC_LABEL && spec->kind != BM_SPEC_PARTUUID &&
 		spec->kind != BM_SPEC_PARTLABEL && spec->kind != BM_SPEC_MAPPER)
 		return 0;
-	if (check->survey->devices.n == 0 || bm_devices_have(&check->survey->devices, line->spec))
+	if (!bm_check_knows_devices(check) || bm_devices_have(&check->survey->devices, line->spec))
 		return 0;
 	finding = bm_findings_add(check->findings, BM_FINDING_FSTAB_DEVICE_UNKNOWN, "/etc/fstab", line->line,
 		"%s for %s is on none of the disks", line->spec, line->target);

@@ -294,7 +294,7 @@ static int check_arrays(const struct bm_check *check, const struct bm_cmdline *l
 	const struct bm_survey *survey = check->survey;
 	_cleanup_mdadmconf_ struct bm_mdadmconf conf = {0};
 
-	if (!source || survey->devices.n == 0)
+	if (!source || !bm_check_knows_devices(check))
 		return 0;
 	if (bm_mdadmconf_parse(source->text, source->len, &conf) < 0)
 		return -ENOMEM;
@@ -391,7 +391,7 @@ static int check_crypttab(const struct bm_check *check)
 	const struct bm_source *source = text_of(check, "/etc/crypttab");
 	_cleanup_crypttab_ struct bm_crypttab crypttab = {0};
 
-	if (!source || check->survey->devices.n == 0)
+	if (!source || !bm_check_knows_devices(check))
 		return 0;
 	if (bm_crypttab_parse(source->text, source->len, &crypttab) < 0)
 		return -ENOMEM;

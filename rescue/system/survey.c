@@ -249,12 +249,16 @@ static int better_first(const void *a, const void *b)
 
 int bm_survey_run(const struct bm_strv *disks, const char *root_dir, struct bm_survey *ret_survey)
 {
-	struct bm_survey survey = {.partial = disks->n > 0};
+	struct bm_survey survey = {0};
 	int r;
 
 	bm_machine_read(&survey.machine);
 	/* With --root the disks only say which device it is; nothing on them is activated or mounted. */
 	r = bm_devices_scan(disks, !root_dir, &survey.devices);
+	/* Whoever names a device leaves the others of this machine out; image files are the disks of another machine.
+	 */
+	for (size_t i = 0; r == 0 && disks->n > 0 && i < survey.devices.n; i++)
+		survey.partial |= !survey.devices.items[i].image;
 	if (r < 0 && root_dir && disks->n == 0) {
 		bm_err_clear();
 		r = 0;

@@ -175,7 +175,8 @@ struct bm_survey {
 	struct bm_volumes volumes;
 	struct bm_systems systems;
 	struct bm_machine machine;
-	bool partial; /* only the disks that were named were looked at */
+	bool partial; /* only devices that were named were looked at; images that are named count as all disks of a
+			 machine */
 };
 
 /*
