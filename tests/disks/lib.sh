@@ -142,12 +142,21 @@ region() {
 		"\(.start * ($t.sectorsize // 512)) \(.size * ($t.sectorsize // 512))"'
 }
 
-# open_part IMAGE NUMBER: mounts it at $work/m; retries while an earlier loop device of the file is going away
-open_part() {
-	local offset size
+# mount_part IMAGE NUMBER OPTIONS DIR: waits while an earlier loop device of the same part is going away
+mount_part() {
+	local offset size tries
 	read -r offset size <<<"$(region "$1" "$2")"
+	for ((tries = 0; tries < 50; tries++)); do
+		mount -o "loop,$3,offset=$offset,sizelimit=$size" "$1" "$4" 2>"$work/mount" && return
+		sleep 0.1
+	done
+	cat "$work/mount" >&2
+	return 1
+}
+# open_part IMAGE NUMBER: mounts it at $work/m
+open_part() {
 	mkdir -p "$work/m"
-	mount -o "loop,rw,offset=$offset,sizelimit=$size" "$1" "$work/m"
+	mount_part "$1" "$2" rw "$work/m" || exit 1
 	mounted=$work/m
 }
 close_part() {
@@ -171,10 +180,8 @@ format() {
 
 # listing IMAGE NUMBER: path, mode, size, link and content of everything in a filesystem, without times
 listing() {
-	local offset size
-	read -r offset size <<<"$(region "$1" "$2")"
 	mkdir -p "$work/l"
-	mount -o "loop,ro,offset=$offset,sizelimit=$size" "$1" "$work/l"
+	mount_part "$1" "$2" ro "$work/l" || exit 1
 	(cd "$work/l" && find . -printf '%p %m %s %y %l\n' | sort && find . -type f -print0 | sort -z | xargs -0 sha256sum)
 	umount "$work/l"
 }
