@@ -141,8 +141,11 @@ static char *command_for(const struct bm_finding *finding)
 	case BM_FIXER_INSTRUCTION:
 		return NULL;
 	case BM_FIXER_FSCK:
+		/* A console names devices as that boot had them. */
 		return bm_strf("bootmend repair --fsck %s",
-			finding->subject && !strchr(finding->subject, ' ') ? finding->subject : "DEVICE");
+			finding->subject && !strchr(finding->subject, ' ') && finding->source != BM_SOURCE_CONSOLE
+				? finding->subject
+				: "DEVICE");
 	case BM_FIXER_SPACE:
 		return strdup("bootmend repair --free-boot");
 	default:
