@@ -8,6 +8,7 @@
 #include "../base/buf.h"
 #include "../base/str.h"
 #include "../fmt/bls.h"
+#include "../system/needs.h"
 
 int bm_fix_instruct(struct bm_fix *fix, const struct bm_finding *finding, const char *format, ...)
 {
@@ -98,7 +99,9 @@ bool bm_fix_has_mkconfig(const struct bm_fix *fix, const struct bm_boot_entry *e
 {
 	const struct bm_loader *loader = &fix->system->loader;
 
-	return fix->system->tools.grub_mkconfig && loader->kind == BM_LOADER_GRUB2 && entry && !entry->entry.bls &&
+	/* From a loop device the tool would write root=/dev/loop0: it believes what it sees. */
+	return fix->system->tools.grub_mkconfig && bm_needs_hardware_known(fix->survey, fix->system) &&
+	       loader->kind == BM_LOADER_GRUB2 && entry && !entry->entry.bls &&
 	       bm_streq(entry->entry.file, loader->config);
 }
 
