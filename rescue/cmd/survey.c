@@ -79,6 +79,22 @@ void bm_cmd_survey_close(struct bm_cmd_survey *survey)
 	survey->lock = -1;
 }
 
+/* What may be the reason that there is no system. */
+static const char *why_none(const struct bm_survey *survey)
+{
+	if (survey->devices.n == 0)
+		return " (there are no disks)";
+	for (size_t i = 0; i < survey->devices.n; i++)
+		if (survey->devices.items[i].image && bm_streq(survey->devices.items[i].fstype, "LVM2_member"))
+			return "; LVM inside an image file is not looked into: attach the image as a device (losetup "
+			       "-fP "
+			       "IMAGE) and name that with --disk";
+	for (size_t i = 0; i < survey->volumes.n; i++)
+		if (survey->volumes.items[i].error)
+			return ", and a filesystem can't be mounted (`bootmend scan -v` shows why)";
+	return " (`bootmend scan -v` shows the disks)";
+}
+
 int bm_cmd_choose(const struct bm_global *global, const struct bm_survey *survey, struct bm_system **ret_system)
 {
 	const struct bm_report_style style = {0};
@@ -88,14 +104,7 @@ int bm_cmd_choose(const struct bm_global *global, const struct bm_survey *survey
 	if (r == 0)
 		return BM_EXIT_OK;
 	if (survey->systems.n == 0) {
-		bool unread = false;
-
-		for (size_t i = 0; i < survey->volumes.n; i++)
-			unread |= survey->volumes.items[i].error != NULL;
-		bm_cmd_error("no installed system was found%s",
-			survey->devices.n == 0 ? " (there are no disks)"
-			: unread	       ? ", and a filesystem can't be mounted (`bootmend diagnose` says why)"
-					       : " (`bootmend scan -v` shows the disks)");
+		bm_cmd_error("no installed system was found%s", why_none(survey));
 		return BM_EXIT_FAILED;
 	}
 	if (r == -EEXIST && global->system)
