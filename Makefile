@@ -208,8 +208,11 @@ HOOKED := bootmend tree pack label
 REPLAYS := $(FUZZ_TARGETS:%=$(O)/san/replay_%)
 # A suite of its own is an executable tests/NAME/run; it finds the binaries in BOOTMEND and BOOTMEND_SAN.
 SUITES := $(filter-out tests/lint/run tests/fuzz/run,$(wildcard tests/*/run))
+BESIDE = $(filter-out tests/repair/run tests/disks/run,$(SUITES))
 CHECK_SUITES = 'build+=$(MAKE) --no-print-directory binaries' 'warnings+=$(MAKE) --no-print-directory warnings'
-CHECK_SUITES += 'unit&=$(O)/san/unit' $(foreach suite,$(SUITES),'$(patsubst tests/%/run,%,$(suite))&=$(suite)')
+CHECK_SUITES += 'unit&=$(O)/san/unit' $(foreach suite,$(BESIDE),'$(patsubst tests/%/run,%,$(suite))&=$(suite)')
+# Disks with the same UUIDs are taken for clones: a suite that makes some runs alone.
+CHECK_SUITES += $(foreach suite,$(filter-out $(BESIDE),$(SUITES)),'$(patsubst tests/%/run,%,$(suite))=$(suite)')
 CHECK_SUITES += 'fuzz corpora&=tests/fuzz/run $(O)' 'lints&=tests/lint/run $(O)'
 export BOOTMEND := $(abspath $(O)/bootmend)
 export BOOTMEND_SAN := $(abspath $(O)/san/bootmend)
