@@ -67,12 +67,13 @@ scenario_read() {
 		keeps) must_keep+=("$value") ;;
 		finds) must_find+=("$value") ;;
 		title | guest | break | via | conf-on | broken | broken-limit | repair-limit | good-limit | \
-			result | exit | boots | may-change | dialogue | untouched | cuts) scenario[$key]=$value ;;
+			result | exit | boots | may-change | dialogue | untouched | cuts | running) scenario[$key]=$value ;;
 		*) die "qemu/scenarios/$1: no such key: $key" ;;
 		esac
 	done <"$file"
 	scenario[via]=${LAB_VIA:-${scenario[via]}}
-	for key in title guest break; do
+	# A machine that runs is broken by itself, the others by a breakage.
+	for key in title guest "$([[ -n ${scenario[running]:-} ]] && echo running || echo break)"; do
 		[[ -n ${scenario[$key]:-} ]] || die "qemu/scenarios/$1: $key is missing"
 	done
 }
@@ -329,6 +330,10 @@ scenario_run() {
 	scenario_read "$1"
 	if [[ -n ${scenario[cuts]:-} ]]; then
 		power_run "$1"
+		return
+	fi
+	if [[ -n ${scenario[running]:-} ]]; then
+		running_run "$1"
 		return
 	fi
 	[[ -z ${LAB_ONLY_BROKEN:-} ]] || { scenario_load "$1"; act_break; step broken act_broken; scenario_disks_away; return; }
