@@ -70,6 +70,18 @@ size_t bm_findings_count(const struct bm_findings *findings, enum bm_severity se
 	return n;
 }
 
+bool bm_findings_has(const struct bm_findings *findings, const struct bm_finding *finding)
+{
+	for (size_t i = 0; i < findings->n; i++) {
+		const struct bm_finding *other = &findings->items[i];
+
+		if (other->id == finding->id && bm_streq(other->file, finding->file) && other->line == finding->line &&
+			bm_streq(other->evidence, finding->evidence))
+			return true;
+	}
+	return false;
+}
+
 struct bm_finding *bm_findings_find(const struct bm_findings *findings, enum bm_finding_id id)
 {
 	for (size_t i = 0; i < findings->n; i++)

@@ -93,6 +93,8 @@ struct bm_finding *bm_findings_add(struct bm_findings *findings, enum bm_finding
 size_t bm_findings_count(const struct bm_findings *findings, enum bm_severity severity);
 /* The first of this id, or NULL. */
 struct bm_finding *bm_findings_find(const struct bm_findings *findings, enum bm_finding_id id);
+/* Whether one of findings says the same: id, place and evidence. */
+bool bm_findings_has(const struct bm_findings *findings, const struct bm_finding *finding);
 /* Sorts by severity, then by the catalogue's order; stable. */
 void bm_findings_sort(struct bm_findings *findings);
 /* Whether a rebuild of the initramfs cures a fatal finding, and whether a fatal one remains after it. */

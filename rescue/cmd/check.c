@@ -227,18 +227,6 @@ static int judge_kernel(struct check *check)
 	return 0;
 }
 
-static bool has_finding(const struct bm_findings *findings, const struct bm_finding *finding)
-{
-	for (size_t i = 0; i < findings->n; i++) {
-		const struct bm_finding *other = &findings->items[i];
-
-		if (other->id == finding->id && bm_streq(other->file, finding->file) && other->line == finding->line &&
-			bm_streq(other->evidence, finding->evidence))
-			return true;
-	}
-	return false;
-}
-
 /* Moves what the system has beside the entries' own findings into the report; own are those of the default entry. */
 static int take_system(struct check *check, struct bm_findings *all, const struct bm_findings *own)
 {
@@ -246,10 +234,10 @@ static int take_system(struct check *check, struct bm_findings *all, const struc
 
 	for (size_t i = 0; i < all->n; i++) {
 		struct bm_finding *finding = &all->items[i], *kept;
-		bool known = has_finding(own, finding);
+		bool known = bm_findings_has(own, finding);
 
 		for (size_t e = 0; e < report->n; e++)
-			known |= has_finding(&report->items[e].findings, finding);
+			known |= bm_findings_has(&report->items[e].findings, finding);
 		/* What the default is, is none of the business of a kernel that was asked for. */
 		if (known || (check->version && bm_finding_kinds[finding->id].fixer == BM_FIXER_DEFAULT))
 			continue;

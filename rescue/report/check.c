@@ -100,12 +100,33 @@ static void put_finding(struct bm_text *text, const struct bm_finding *finding)
 		finding->evidence && *finding->evidence ? finding->evidence : bm_finding_kinds[finding->id].text);
 }
 
-/* Notes are for -v: a check of a healthy machine is to be short. */
-static void put_findings(struct bm_text *text, const struct bm_findings *findings, bool verbose)
+/* Whether an entry before this one has the finding already: several entries may load one image. */
+static bool is_told(const struct bm_check_report *report, size_t entry, const struct bm_finding *finding)
 {
-	for (size_t i = 0; i < findings->n; i++)
-		if (verbose || findings->items[i].severity != BM_SEVERITY_NOTE)
-			put_finding(text, &findings->items[i]);
+	for (size_t i = 0; i < entry; i++)
+		if (bm_findings_has(&report->items[i].findings, finding))
+			return true;
+	return false;
+}
+
+/* Notes are for -v: a check of a healthy machine is to be short. */
+static bool is_shown(const struct bm_finding *finding, bool verbose)
+{
+	return verbose || finding->severity != BM_SEVERITY_NOTE;
+}
+
+static void put_findings(struct bm_text *text, const struct bm_check_report *report, bool verbose)
+{
+	for (size_t i = 0; i < report->findings.n; i++)
+		if (is_shown(&report->findings.items[i], verbose))
+			put_finding(text, &report->findings.items[i]);
+	for (size_t e = 0; e < report->n; e++) {
+		const struct bm_findings *own = &report->items[e].findings;
+
+		for (size_t i = 0; i < own->n; i++)
+			if (is_shown(&own->items[i], verbose) && !is_told(report, e, &own->items[i]))
+				put_finding(text, &own->items[i]);
+	}
 }
 
 void bm_report_check_text(const struct bm_check_report *report, const struct bm_report_style *style, struct bm_buf *out)
@@ -125,9 +146,7 @@ void bm_report_check_text(const struct bm_check_report *report, const struct bm_
 		put_item(&text, &report->items[i]);
 	for (size_t i = 0; i < report->notes.n; i++)
 		bm_text_wrap(&text, COLUMN_STATE, BM_TONE_PLAIN, report->notes.items[i]);
-	put_findings(&text, &report->findings, style->verbose);
-	for (size_t i = 0; i < report->n; i++)
-		put_findings(&text, &report->items[i].findings, style->verbose);
+	put_findings(&text, report, style->verbose);
 }
 
 static void add_safe(struct bm_buf *out, const char *text)
