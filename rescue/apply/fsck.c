@@ -12,13 +12,14 @@
 #include "../os/system.h"
 #include "../os/tmp.h"
 #include "fsck_int.h"
+#include "watch.h"
 
 #define DEVICE_WORD "@DEVICE@"
 
 /* An undo file has the blocks that are changed; nobody knows how many before. This much must be left for it. */
 #define UNDO_MEMORY (512 * BM_MIB)
 
-enum { TAIL_LINES = 12, TAIL_LINE_MAX = 300, E2FSCK_ERRORS = 4 };
+enum { E2FSCK_ERRORS = 4 };
 
 static const struct bm_fsck_tool tools[] = {
 	{"e2fsck", {"ext2", "ext3", "ext4"}, {"-f", "-y"}, {"-f", "-n"},
@@ -134,68 +135,18 @@ enum bm_fsck_outcome bm_fsck_meaning(const char *tool, int status, const char **
 
 /* --- a run of the tool --- */
 
-struct watch {
-	const struct bm_apply_options *options;
-	const struct bm_step *step;
-	char line[TAIL_LINE_MAX];
-	size_t len;
-	bool ended;
-};
-
-static void on_output(void *context, const char *bytes, size_t len)
-{
-	struct watch *watch = context;
-
-	for (size_t i = 0; i < len; i++) {
-		if (bytes[i] == '\n' || bytes[i] == '\r') {
-			watch->ended = true;
-			continue;
-		}
-		if (watch->ended)
-			watch->len = 0;
-		watch->ended = false;
-		if (watch->len + 1 < sizeof(watch->line))
-			watch->line[watch->len++] = bytes[i];
-	}
-	watch->line[watch->len] = '\0';
-}
-
-static int on_tick(void *context, unsigned int elapsed_s)
-{
-	const struct watch *watch = context;
-
-	if (watch->options && watch->options->progress)
-		watch->options->progress(
-			watch->options->context, watch->step, elapsed_s, watch->len > 0 ? watch->line : NULL);
-	return 0;
-}
-
-static int keep_tail(const struct bm_buf *output, struct bm_strv *tail)
-{
-	_cleanup_strv_ struct bm_strv lines = {0};
-
-	bm_strv_done(tail);
-	if (bm_strv_split(&lines, bm_buf_text(output), "\r\n") < 0)
-		return -ENOMEM;
-	for (size_t i = lines.n > TAIL_LINES ? lines.n - TAIL_LINES : 0; i < lines.n; i++)
-		if (bm_strv_addn(tail, lines.items[i], TAIL_LINE_MAX) < 0)
-			return -ENOMEM;
-	return 0;
-}
-
 /* Runs the words (which get their NULL); *ret_text is what became of it, for free(). */
 static int run_words(struct bm_fsck *fsck, struct bm_strv *words, enum bm_fsck_outcome *ret_outcome, char **ret_text)
 {
-	struct watch watch = {.options = fsck->options, .step = fsck->step};
+	struct bm_watch watch = {.options = fsck->options, .step = fsck->step};
 	_cleanup_spawn_ struct bm_spawn_result ended = {0};
-	struct bm_spawn spawn = {.on_output = on_output, .on_tick = on_tick, .context = &watch};
+	struct bm_spawn spawn = {.argv = bm_strv_argv(words)};
 	const char *text = NULL;
 	int r;
 
-	if (!BM_VEC_PUSH(words->items, words->n, words->capacity))
+	if (!spawn.argv)
 		return -ENOMEM;
-	words->n--;
-	spawn.argv = (const char *const *)words->items;
+	bm_watch_spawn(&watch, &spawn);
 	r = bm_spawn_run(&spawn, &ended);
 	if (r == -ENOMEM)
 		return r;
@@ -209,7 +160,7 @@ static int run_words(struct bm_fsck *fsck, struct bm_strv *words, enum bm_fsck_o
 	}
 	if (!*ret_text)
 		return -ENOMEM;
-	return *ret_outcome >= BM_FSCK_LEFT ? keep_tail(&ended.output, &fsck->result->tail) : 0;
+	return *ret_outcome >= BM_FSCK_LEFT ? bm_watch_tail(&ended.output, &fsck->result->tail) : 0;
 }
 
 /* The step's words, or the usual ones, with the device in its place. */

@@ -11,8 +11,9 @@
 #include "../os/spawn.h"
 #include "../os/system.h"
 #include "../plan/tool.h"
+#include "watch.h"
 
-enum { TIME_LIMIT_S = 20 * 60, TAIL_LINES = 12, TAIL_LINE_MAX = 300 };
+enum { TIME_LIMIT_S = 20 * 60 };
 
 /* A tool unpacks what it packs: three to five times the image, beside the image itself. */
 #define UNPACKED_TIMES 5
@@ -169,54 +170,6 @@ void bm_tool_run_done(struct bm_tool_run *run)
 	*run = (struct bm_tool_run){0};
 }
 
-struct watch {
-	const struct bm_apply_options *options;
-	const struct bm_step *step;
-	char line[TAIL_LINE_MAX]; /* the last whole or begun line of the tool */
-	size_t len;
-	bool ended;
-};
-
-static void on_output(void *context, const char *bytes, size_t len)
-{
-	struct watch *watch = context;
-
-	for (size_t i = 0; i < len; i++) {
-		if (bytes[i] == '\n' || bytes[i] == '\r') {
-			watch->ended = true;
-			continue;
-		}
-		if (watch->ended)
-			watch->len = 0;
-		watch->ended = false;
-		if (watch->len + 1 < sizeof(watch->line))
-			watch->line[watch->len++] = bytes[i];
-	}
-	watch->line[watch->len] = '\0';
-}
-
-static int on_tick(void *context, unsigned int elapsed_s)
-{
-	const struct watch *watch = context;
-
-	if (watch->options->progress)
-		watch->options->progress(
-			watch->options->context, watch->step, elapsed_s, watch->len > 0 ? watch->line : NULL);
-	return 0;
-}
-
-static int keep_tail(const struct bm_buf *output, struct bm_strv *tail)
-{
-	_cleanup_strv_ struct bm_strv lines = {0};
-
-	if (bm_strv_split(&lines, bm_buf_text(output), "\r\n") < 0)
-		return -ENOMEM;
-	for (size_t i = lines.n > TAIL_LINES ? lines.n - TAIL_LINES : 0; i < lines.n; i++)
-		if (bm_strv_addn(tail, lines.items[i], TAIL_LINE_MAX) < 0)
-			return -ENOMEM;
-	return 0;
-}
-
 /* A copy of word with the placeholders replaced, appended to words. */
 static int add_word(const struct bm_work *work, const char *word, struct bm_strv *words)
 {
@@ -234,38 +187,27 @@ static int add_word(const struct bm_work *work, const char *word, struct bm_strv
 	return bm_strv_add(words, word);
 }
 
-/* Ends the list with the NULL that exec wants; the list owns only what stands before it. */
-static const char *const *as_argv(struct bm_strv *words)
-{
-	if (!BM_VEC_PUSH(words->items, words->n, words->capacity))
-		return NULL;
-	words->n--;
-	return (const char *const *)words->items;
-}
-
 static int run_words(const struct bm_work *work, struct bm_strv *words, struct bm_strv *environment,
-	struct watch *watch, struct bm_tool_run *run)
+	struct bm_watch *watch, struct bm_tool_run *run)
 {
 	struct bm_spawn spawn = {
-		.argv = as_argv(words),
-		.env = as_argv(environment),
+		.argv = bm_strv_argv(words),
+		.env = bm_strv_argv(environment),
 		.chroot_dir = bm_root_dir(work->root),
 		.limit_s = watch->options->time_limit_seconds ? watch->options->time_limit_seconds : TIME_LIMIT_S,
-		.on_output = on_output,
-		.on_tick = on_tick,
-		.context = watch,
 	};
 	struct bm_spawn_result result = {0};
 	int r;
 
 	if (!spawn.argv || !spawn.env)
 		return -ENOMEM;
+	bm_watch_spawn(watch, &spawn);
 	r = bm_spawn_run(&spawn, &result);
 	if (r < 0)
 		return r;
 	if (!bm_spawn_ok(&result)) {
 		run->error = bm_spawn_fate_text(bm_path_base(words->items[0]), &result);
-		r = run->error ? keep_tail(&result.output, &run->tail) : -ENOMEM;
+		r = run->error ? bm_watch_tail(&result.output, &run->tail) : -ENOMEM;
 	}
 	bm_spawn_result_done(&result);
 	return r;
@@ -290,7 +232,7 @@ static int append_to(const struct bm_work *work, const char *path, const char *m
 
 /* The tool's configuration copied by the system's own cp, with the drivers added to the list of modules. */
 static int copy_config(
-	const struct bm_work *work, const struct bm_step *step, struct watch *watch, struct bm_tool_run *run)
+	const struct bm_work *work, const struct bm_step *step, struct bm_watch *watch, struct bm_tool_run *run)
 {
 	_cleanup_strv_ struct bm_strv words = {0}, environment = {0};
 	_cleanup_free_ char *drivers = bm_strv_join(&step->drivers, "\n");
@@ -319,7 +261,7 @@ int bm_work_run(const struct bm_work *work, const struct bm_step *step, const st
 	struct bm_tool_run *ret_run)
 {
 	_cleanup_strv_ struct bm_strv words = {0}, environment = {0};
-	struct watch watch = {.options = options, .step = step};
+	struct bm_watch watch = {.options = options, .step = step};
 	struct bm_tool_run run = {0};
 	int r = 0;
 

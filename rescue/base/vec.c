@@ -111,6 +111,14 @@ char *bm_strv_join(const struct bm_strv *list, const char *separator)
 	return bm_buf_steal(&buf);
 }
 
+const char *const *bm_strv_argv(struct bm_strv *list)
+{
+	if (!BM_VEC_PUSH(list->items, list->n, list->capacity))
+		return NULL;
+	list->n--;
+	return (const char *const *)list->items;
+}
+
 int bm_strv_split(struct bm_strv *list, const char *text, const char *separators)
 {
 	while (*text) {

@@ -38,6 +38,8 @@ bool bm_strv_has(const struct bm_strv *list, const char *text);
 void bm_strv_sort(struct bm_strv *list);
 /* The items with separator between them, for free(); NULL when memory is short. */
 char *bm_strv_join(const struct bm_strv *list, const char *separator);
+/* The items with the NULL behind them that exec wants, or NULL when memory is short. They stay the list's. */
+const char *const *bm_strv_argv(struct bm_strv *list);
 /* Splits text at runs of any of the separators' characters and appends the words. Returns 0 or -ENOMEM. */
 int bm_strv_split(struct bm_strv *list, const char *text, const char *separators) BM_MUST_CHECK;
 

@@ -57,7 +57,8 @@ static int choose(const struct bm_global *global, struct bm_survey *survey, cons
 }
 
 /* Whether the plan may be carried out; *ret_applied: there is nothing left of it to do. */
-static int check(const struct bm_plan *plan, const struct bm_system *system, bool *ret_applied)
+static int check(
+	const struct bm_global *global, const struct bm_plan *plan, const struct bm_system *system, bool *ret_applied)
 {
 	const struct bm_history_item *applied;
 	_cleanup_free_ char *why = NULL;
@@ -74,11 +75,9 @@ static int check(const struct bm_plan *plan, const struct bm_system *system, boo
 	/* What it has changed itself is no reason to refuse it. */
 	applied = bm_history_applied(&system->history, hash);
 	if (applied) {
-		_cleanup_free_ char *safe = bm_str_safe(applied->id);
-
-		printf("This plan was applied already (%s); nothing is changed.\n", safe ? safe : "");
 		*ret_applied = true;
-		return BM_EXIT_OK;
+		return bm_cmd_nothing(global, "apply", bm_cmd_apply_keys,
+			"This plan was applied already (%s); nothing is changed.", applied->id);
 	}
 	bm_cmd_error(
 		"the plan is not carried out, and nothing is changed: %s; make a new one with `bootmend plan`", why);
@@ -100,7 +99,7 @@ static int with_plan(const struct bm_global *global, struct bm_plan *plan, bool 
 	if (status == BM_EXIT_OK)
 		status = choose(global, &open.survey, plan, &system);
 	if (status == BM_EXIT_OK)
-		status = check(plan, system, &applied);
+		status = check(global, plan, system, &applied);
 	if (status != BM_EXIT_OK || applied)
 		return status;
 	status = bm_repair_apply(global, &request, false, plan, &open.survey, system, &outcome);

@@ -2,7 +2,7 @@
 #include "resume.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <stdarg.h>
 #include <unistd.h>
 
 #include "../apply/apply.h"
@@ -36,8 +36,44 @@ bool bm_cmd_interrupted(const struct bm_system *system)
 	return true;
 }
 
+const char *const bm_cmd_apply_keys[] = {"plan", "result", NULL};
+
+int bm_cmd_nothing(const struct bm_global *global, const char *verb, const char *const *keys, const char *format, ...)
+{
+	_cleanup_buf_ struct bm_buf text = {0}, out = {0};
+	_cleanup_free_ char *safe = NULL;
+	struct bm_json json;
+	va_list args;
+
+	va_start(args, format);
+	bm_buf_addv(&text, format, args);
+	va_end(args);
+	safe = bm_str_safe(bm_buf_text(&text));
+	if (!safe || text.failed)
+		return bm_cmd_failed(-ENOMEM, NULL);
+	if (global->json) {
+		bm_report_json_begin(&json, &out, BM_VERSION, verb);
+		for (; *keys; keys++)
+			bm_json_str(&json, *keys, NULL);
+		bm_json_array(&json, "notes");
+		bm_json_str(&json, NULL, safe);
+		bm_json_end(&json);
+		bm_report_json_end(&json);
+	} else {
+		bm_buf_addf(&out, "%s\n", safe);
+	}
+	return bm_cmd_print(&out, BM_EXIT_OK);
+}
+
+static int not_interrupted(const struct bm_global *global, const struct bm_history_item *item)
+{
+	return bm_cmd_nothing(
+		global, "apply", bm_cmd_apply_keys, "%s was not interrupted; nothing is changed.", item->id);
+}
+
 /* The interrupted repair that is meant; NULL after saying why there is none. */
-static const struct bm_history_item *pick(const struct bm_history *history, const char *id, int *ret_status)
+static const struct bm_history_item *pick(
+	const struct bm_global *global, const struct bm_history *history, const char *id, int *ret_status)
 {
 	const struct bm_history_item *item = id ? bm_history_find(history, id) : bm_history_interrupted(history);
 
@@ -45,8 +81,7 @@ static const struct bm_history_item *pick(const struct bm_history *history, cons
 	if (item && item->phase == BM_JOURNAL_OPEN && !item->damaged)
 		return item;
 	if (!item && !id) {
-		printf("No repair was interrupted.\n");
-		*ret_status = BM_EXIT_OK;
+		*ret_status = bm_cmd_nothing(global, "apply", bm_cmd_apply_keys, "No repair was interrupted.");
 	} else if (!item) {
 		bm_cmd_error("there is no repair %s, or several begin so (`bootmend history` lists them)", id);
 	} else if (item->damaged) {
@@ -54,8 +89,7 @@ static const struct bm_history_item *pick(const struct bm_history *history, cons
 	} else if (item->phase == BM_JOURNAL_UNDOING) {
 		bm_cmd_error("the undo of %s was interrupted: `bootmend undo` completes it", item->id);
 	} else {
-		printf("%s was not interrupted; nothing is changed.\n", item->id);
-		*ret_status = BM_EXIT_OK;
+		*ret_status = not_interrupted(global, item);
 	}
 	return NULL;
 }
@@ -113,9 +147,8 @@ static int complete(const struct bm_global *global, struct bm_cmd_survey *open, 
 	/* The power went when all was done, and only the filesystem's journal, which looking does not replay, had it.
 	 */
 	if (result.ended) {
-		printf("%s was not interrupted; nothing is changed.\n", item->id);
 		bm_result_done(&result);
-		return BM_EXIT_OK;
+		return not_interrupted(global, item);
 	}
 	status = result.outcome == BM_OUTCOME_REPAIRED ? BM_EXIT_REPAIRED
 		 : result.outcome == BM_OUTCOME_PARTLY ? BM_EXIT_REPAIRED | BM_EXIT_PROBLEMS
@@ -125,17 +158,18 @@ static int complete(const struct bm_global *global, struct bm_cmd_survey *open, 
 	return status;
 }
 
-static bool agree(const struct bm_global *global, const struct bm_system *system, const struct bm_history_item *item)
+bool bm_cmd_agree(const struct bm_global *global, const struct bm_system *system, const struct bm_history_item *item,
+	const char *purpose, const char *question)
 {
 	const struct bm_report_style style = bm_cmd_style(global);
 	_cleanup_buf_ struct bm_buf out = {0};
 
 	if (!isatty(STDIN_FILENO) || global->json) {
-		bm_cmd_error("nobody is there to be asked: add --yes to let the repair go on");
+		bm_cmd_error("nobody is there to be asked: add --yes to %s", purpose);
 		return false;
 	}
 	bm_report_history_item_text(system, item, &style, &out);
-	return bm_cmd_print(&out, BM_EXIT_OK) == BM_EXIT_OK && bm_ask_yes("Complete this?");
+	return bm_cmd_print(&out, BM_EXIT_OK) == BM_EXIT_OK && bm_ask_yes(question);
 }
 
 int bm_cmd_resume(const struct bm_global *global, const char *id, bool yes)
@@ -153,14 +187,15 @@ int bm_cmd_resume(const struct bm_global *global, const char *id, bool yes)
 		status = bm_cmd_choose(global, &open.survey, &system);
 	if (status != BM_EXIT_OK)
 		return status;
-	item = pick(&system->history, id, &status);
+	item = pick(global, &system->history, id, &status);
 	if (!item)
 		return status;
 	status = read_plan(system, item, &plan);
 	if (status != BM_EXIT_OK)
 		return status;
-	status =
-		!yes && !agree(global, system, item) ? BM_EXIT_CANCELLED : complete(global, &open, system, item, &plan);
+	status = !yes && !bm_cmd_agree(global, system, item, "let the repair go on", "Complete this?")
+			 ? BM_EXIT_CANCELLED
+			 : complete(global, &open, system, item, &plan);
 	bm_plan_done(&plan);
 	return status;
 }

@@ -3,21 +3,21 @@
  * bootmend undo: a repair taken back, as its journal on the system tells.
  */
 #include <errno.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #include "../apply/undo.h"
 #include "../base/err.h"
 #include "../base/str.h"
 #include "../os/fileio.h"
-#include "ask.h"
 #include "repair.h"
+#include "resume.h"
 #include "survey.h"
 #include "versions.h"
 
 /* The repair that is meant; NULL after saying why there is none, with the status. */
-static const struct bm_history_item *pick(const struct bm_history *history, const char *id, int *ret_status)
+static const struct bm_history_item *pick(
+	const struct bm_global *global, const struct bm_history *history, const char *id, int *ret_status)
 {
+	static const char *const keys[] = {"undo", NULL};
 	const struct bm_history_item *item = id ? bm_history_find(history, id) : bm_history_latest(history);
 
 	if (item)
@@ -26,23 +26,9 @@ static const struct bm_history_item *pick(const struct bm_history *history, cons
 		bm_cmd_error("there is no repair %s, or several begin so (`bootmend history` lists them)", id);
 		*ret_status = BM_EXIT_FAILED;
 	} else {
-		printf("There is nothing to undo.\n");
-		*ret_status = BM_EXIT_OK;
+		*ret_status = bm_cmd_nothing(global, "undo", keys, "There is nothing to undo.");
 	}
 	return NULL;
-}
-
-static bool agree(const struct bm_global *global, const struct bm_system *system, const struct bm_history_item *item)
-{
-	const struct bm_report_style style = bm_cmd_style(global);
-	_cleanup_buf_ struct bm_buf out = {0};
-
-	if (!isatty(STDIN_FILENO) || global->json) {
-		bm_cmd_error("nobody is there to be asked: add --yes to let the undo begin");
-		return false;
-	}
-	bm_report_history_item_text(system, item, &style, &out);
-	return bm_cmd_print(&out, BM_EXIT_OK) == BM_EXIT_OK && bm_ask_yes("Take this back?");
 }
 
 static int print(const struct bm_global *global, const struct bm_undo_result *result, int status)
@@ -102,10 +88,10 @@ static int undo_run(const struct bm_global *global, int argc, char **argv)
 		status = bm_cmd_choose(global, &open.survey, &system);
 	if (status != BM_EXIT_OK)
 		return status;
-	item = pick(&system->history, words > 0 ? argv[1] : NULL, &status);
+	item = pick(global, &system->history, words > 0 ? argv[1] : NULL, &status);
 	if (!item)
 		return status;
-	if (!yes && !agree(global, system, item))
+	if (!yes && !bm_cmd_agree(global, system, item, "let the undo begin", "Take this back?"))
 		return BM_EXIT_CANCELLED;
 	return undo(global, &open, system, item);
 }

@@ -148,22 +148,21 @@ static int check_kernel(void)
 }
 
 /* Runs the command; its output is appended to out. */
-static int run(const struct bm_strv *argv, struct bm_buf *out)
+static int run(struct bm_strv *argv, struct bm_buf *out)
 {
 	/* An empty LVM_SYSTEM_DIR: no lvm.conf is read, the rescue system's or one that dracut copied. */
 	static const char *const env[] = {"LVM_SYSTEM_DIR=", "LVM_SUPPRESS_FD_WARNINGS=1", NULL};
-	_cleanup_free_ const char **list = calloc(argv->n + 1, sizeof(*list));
 	_cleanup_spawn_ struct bm_spawn_result result = {0};
-	struct bm_spawn spawn = {
-		.argv = list, .env = env, .limit_s = LIMIT_S, .keep_bytes = OUTPUT_MAX, .split_errors = true};
+	struct bm_spawn spawn = {.argv = bm_strv_argv(argv),
+		.env = env,
+		.limit_s = LIMIT_S,
+		.keep_bytes = OUTPUT_MAX,
+		.split_errors = true};
 	_cleanup_free_ char *fate = NULL, *line = NULL;
-	size_t i;
 	int r;
 
-	if (!list)
+	if (!spawn.argv)
 		return bm_err(-ENOMEM, "lvm");
-	for (i = 0; i < argv->n; i++)
-		list[i] = argv->items[i];
 	r = bm_spawn_run(&spawn, &result);
 	if (r < 0)
 		return r;
