@@ -8,6 +8,7 @@
 #include "../base/err.h"
 #include "../base/str.h"
 #include "../os/mount.h"
+#include "../os/running.h"
 #include "system.h"
 
 /* The mount points that bootmend cares for, parents before children. */
@@ -168,6 +169,15 @@ static bool boot_is_doubtful(
 	return kernels_in_common(&modules, &volumes->items[volume]) == 0;
 }
 
+/* The device that is mounted at target below a given root, or BM_DEVICE_NONE. */
+static int mounted_device(const struct bm_system *system, const char *target, const struct bm_devices *devices)
+{
+	_cleanup_free_ char *path = system->given && system->dir ? bm_path_join(system->dir, target) : NULL;
+	uint64_t dev = path ? bm_running_device(path) : 0;
+
+	return dev ? bm_devices_find_dev(devices, dev) : BM_DEVICE_NONE;
+}
+
 /* What fstab's line for target names, or what lies on a volume. Adds at most one mount. */
 static int resolve_target(struct bm_system *system, const char *target, const struct bm_devices *devices,
 	const struct bm_volumes *volumes)
@@ -180,9 +190,12 @@ static int resolve_target(struct bm_system *system, const char *target, const st
 	struct bm_mount *mount;
 
 	if (line) {
+		int mounted = mounted_device(system, target, devices);
 		bool exact;
 
-		device = bm_devices_find_spec(devices, line->spec, line->fstype, system->root_device, &exact);
+		/* Of clones the one that is mounted is meant. */
+		device = bm_devices_find_spec(
+			devices, line->spec, line->fstype, mounted >= 0 ? mounted : system->root_device, &exact);
 		source = device < 0 ? BM_MOUNT_MISSING : exact ? BM_MOUNT_FSTAB : BM_MOUNT_FAMILY;
 		doubtful = is_boot && boot_is_doubtful(system, line, volume_of(volumes, device), volumes);
 	}

@@ -91,12 +91,14 @@ static bool fstype_fits(const struct bm_device *device, const char *fstype)
 	return bm_streq(device->fstype, fstype);
 }
 
-/* Of the devices for which fits says yes: the only one, or the only one on near's disk. */
+/* Of the devices for which fits says yes: near itself, or the only one, or the only one on near's disk. */
 static int pick(const struct bm_devices *devices, const bool *fits, int near)
 {
 	int all = BM_DEVICE_NONE, close = BM_DEVICE_NONE;
 	size_t n_all = 0, n_close = 0;
 
+	if (near >= 0 && fits[near])
+		return near;
 	for (size_t i = 0; i < devices->n; i++) {
 		if (!fits[i])
 			continue;
