@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "../apply/basis.h"
 #include "../base/err.h"
@@ -84,6 +85,20 @@ static int check(
 	return BM_EXIT_FAILED;
 }
 
+/* Whether the plan itself says that something fatal stays: its instructions begin with the finding's id. */
+static bool leaves_fatal(const struct bm_plan *plan)
+{
+	for (size_t i = 0; i < plan->instructions.n; i++) {
+		const char *text = plan->instructions.items[i];
+		_cleanup_free_ char *id = strndup(text, strcspn(text, ":"));
+		enum bm_finding_id found;
+
+		if (id && bm_finding_by_text(id, &found) == 0 && bm_finding_kinds[found].severity == BM_SEVERITY_FATAL)
+			return true;
+	}
+	return false;
+}
+
 static int with_plan(const struct bm_global *global, struct bm_plan *plan, bool yes)
 {
 	_cleanup_cmd_survey_ struct bm_cmd_survey open = BM_CMD_SURVEY_NONE;
@@ -102,7 +117,7 @@ static int with_plan(const struct bm_global *global, struct bm_plan *plan, bool 
 		status = check(global, plan, system, &applied);
 	if (status != BM_EXIT_OK || applied)
 		return status;
-	status = bm_repair_apply(global, &request, false, plan, &open.survey, system, &outcome);
+	status = bm_repair_apply(global, &request, leaves_fatal(plan), plan, &open.survey, system, &outcome);
 	bm_repair_outcome_done(&outcome);
 	return status;
 }

@@ -67,22 +67,56 @@ int bm_planning_check(const struct bm_planning_request *request)
 	return BM_EXIT_OK;
 }
 
-/* Whether a fatal finding, of those that were meant, is served by no step. */
-static bool leaves_fatal(const struct bm_planning *planning, const struct bm_planning_request *request)
+/* Whether the rebuild that was asked for by name cures the finding: those are about the default kernel. */
+static bool is_rebuilt(const struct bm_system *system, const struct bm_plan *plan, const struct bm_finding *finding)
+{
+	const struct bm_kernel *kernel = bm_system_default_kernel(system);
+	const struct bm_finding_kind *kind = &bm_finding_kinds[finding->id];
+
+	if (kind->rebuild != BM_REBUILD_YES && kind->fixer != BM_FIXER_DEPMOD)
+		return false;
+	for (size_t s = 0; kernel && s < plan->n_steps; s++)
+		if (plan->steps[s].kind == BM_STEP_SWAP && bm_streq(plan->steps[s].version, kernel->version))
+			return true;
+	return false;
+}
+
+static bool is_served(const struct bm_system *system, const struct bm_planning *planning,
+	const struct bm_planning_request *request, const struct bm_finding *finding)
+{
+	const char *id = bm_finding_kinds[finding->id].id;
+
+	/* What is in doubt keeps nothing from being repaired that was asked for. */
+	if (request->kernel)
+		return finding->doubtful || is_rebuilt(system, &planning->plan, finding);
+	if (request->only.n > 0 && !bm_strv_has(&request->only, id))
+		return true;
+	for (size_t s = 0; s < planning->plan.n_steps; s++)
+		if (bm_strv_has(&planning->plan.steps[s].serves, id))
+			return true;
+	return false;
+}
+
+/* Looks for fatal findings, of those that were meant, that no step serves. Those that remain beside a rebuild are
+ * named: the machine stays dead for them. */
+static int look_for_left(
+	const struct bm_system *system, const struct bm_planning_request *request, struct bm_planning *planning)
 {
 	for (size_t i = 0; i < planning->findings.n; i++) {
 		const struct bm_finding *finding = &planning->findings.items[i];
-		const char *id = bm_finding_kinds[finding->id].id;
-		bool served = request->only.n > 0 && !bm_strv_has(&request->only, id);
 
-		if (finding->severity != BM_SEVERITY_FATAL)
+		if (finding->severity != BM_SEVERITY_FATAL || is_served(system, planning, request, finding))
 			continue;
-		for (size_t s = 0; !served && s < planning->plan.n_steps; s++)
-			served = bm_strv_has(&planning->plan.steps[s].serves, id);
-		if (!served)
-			return true;
+		planning->left = true;
+		if (request->kernel && planning->refusal == BM_PLAN_OK &&
+			bm_strv_addf(&planning->plan.instructions,
+				"%s: %s. The rebuild does not help against that; `bootmend repair` without --kernel, "
+				"after it, "
+				"tells what does.",
+				bm_finding_kinds[finding->id].id, finding->evidence) < 0)
+			return -ENOMEM;
 	}
-	return false;
+	return 0;
 }
 
 /* The tool's command line, for who reads the plan. */
@@ -125,8 +159,9 @@ static int make(const struct bm_survey *survey, const struct bm_system *system,
 		if (!planning->plan.verdict)
 			return -ENOMEM;
 	}
-	planning->left = leaves_fatal(planning, request);
-	r = name_fsck(&planning->plan, survey);
+	r = look_for_left(system, request, planning);
+	if (r == 0)
+		r = name_fsck(&planning->plan, survey);
 	if (r == 0 && planning->refusal == BM_PLAN_OK)
 		r = bm_basis_take(&planning->plan, system->root);
 	return r;
@@ -138,11 +173,9 @@ int bm_planning_make(const struct bm_survey *survey, struct bm_system *system,
 	int r, status;
 
 	*ret_planning = (struct bm_planning){0};
-	if (!request->kernel) {
-		status = bm_cmd_check(survey, system, true, &ret_planning->findings, NULL, NULL);
-		if (status != BM_EXIT_OK)
-			return status;
-	}
+	status = bm_cmd_check(survey, system, true, &ret_planning->findings, NULL, NULL);
+	if (status != BM_EXIT_OK)
+		return status;
 	r = make(survey, system, request, ret_planning);
 	if (r == 0)
 		return BM_EXIT_OK;

@@ -108,16 +108,14 @@ static int apply(const struct bm_global *global, const struct bm_repair_request 
 	bm_cmd_progress_end(&progress);
 	if (r < 0)
 		return end(outcome, "failed", bm_cmd_failed(r, NULL));
+	/* What it was to do is done, and the machine does not boot yet. */
+	if (left && result.outcome == BM_OUTCOME_REPAIRED)
+		result.outcome = BM_OUTCOME_PARTLY;
 	status = result.outcome == BM_OUTCOME_REPAIRED ? BM_EXIT_REPAIRED
 		 : result.outcome == BM_OUTCOME_PARTLY ? BM_EXIT_REPAIRED | BM_EXIT_PROBLEMS
 						       : BM_EXIT_FAILED;
-	if (left && status == BM_EXIT_REPAIRED)
-		status |= BM_EXIT_PROBLEMS;
 	status = print(global, plan, &result, status);
-	end(outcome,
-		left && result.outcome == BM_OUTCOME_REPAIRED ? bm_outcome_text(BM_OUTCOME_PARTLY)
-							      : bm_outcome_text(result.outcome),
-		status);
+	end(outcome, bm_outcome_text(result.outcome), status);
 	bm_result_done(&result);
 	return status;
 }

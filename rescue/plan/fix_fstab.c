@@ -111,6 +111,15 @@ static bool is_data(const char *target)
 	return true;
 }
 
+/* Whether a kernel is seen: without the filesystem of /boot that is one in the root's own /boot. */
+static bool has_kernel(const struct bm_system *system)
+{
+	for (size_t i = 0; i < system->n_kernels; i++)
+		if (system->kernels[i].image)
+			return true;
+	return false;
+}
+
 static int fix_unknown(
 	struct bm_fix *fix, const struct bm_finding *finding, struct bm_draft *draft, const struct bm_fstab_line *entry)
 {
@@ -126,6 +135,13 @@ static int fix_unknown(
 			"not "
 			"run without it: attach its disk, or write the right device into the line.",
 			entry->line, entry->spec, entry->target);
+	/* Without the line the boot would go on, but there is nothing that could be booted. */
+	if (bm_streq(entry->target, "/boot") && !has_kernel(fix->system))
+		return bm_fix_instruct(fix, finding,
+			"line %u of /etc/fstab asks for %s as /boot, which is on none of the disks, and there is no "
+			"kernel elsewhere: attach its disk, or write the right device into the line; where it is lost, "
+			"make a new one and reinstall the kernel's package and the boot loader.",
+			entry->line, entry->spec);
 	if (is_data(entry->target) && !bm_streq(entry->fstype, "swap")) {
 		if (add_options(draft, entry, nofail) < 0)
 			return -ENOMEM;

@@ -261,6 +261,26 @@ static const struct bm_kernel *kernel_typed(const struct bm_system *system, cons
 	return kernel;
 }
 
+/* An image where no boot can find it, or for a kernel that is not there, would only look like a repair. */
+static int refuse_unbootable(const struct bm_system *system, const struct bm_kernel *kernel, struct bm_plan *plan,
+	enum bm_plan_refusal *ret_refusal)
+{
+	const struct bm_mount *boot = bm_system_mount(system, "/boot");
+	bool lost = boot && boot->source == BM_MOUNT_MISSING && !boot->optional;
+
+	if (kernel->image && !(lost && !system->given))
+		return 0;
+	if (lost)
+		return bm_plan_refuse(plan, BM_PLAN_CANT, ret_refusal,
+			bm_strf("/boot is %s by line %u of /etc/fstab, which is on none of the disks, so nothing would "
+				"load an image that is built now: attach its disk, or correct the line.",
+				boot->spec, boot->line));
+	return bm_plan_refuse(plan, BM_PLAN_CANT, ret_refusal,
+		bm_strf("Kernel %s has modules, but its own image (vmlinuz) is on none of the filesystems, so no "
+			"initramfs makes it boot: reinstall its package (`bootmend chroot`), or name another kernel.",
+			kernel->version));
+}
+
 /* The kernel that is meant, or a refusal. */
 static int choose_kernel(const struct bm_system *system, const char *typed, struct bm_plan *plan,
 	const struct bm_kernel **ret_kernel, enum bm_plan_refusal *ret_refusal)
@@ -279,7 +299,7 @@ static int choose_kernel(const struct bm_system *system, const char *typed, stru
 			bm_strf("Kernel %s has no modules on this system; kernels that have: %s.",
 				kernel ? kernel->version : version, have));
 	*ret_kernel = kernel;
-	return 0;
+	return refuse_unbootable(system, kernel, plan, ret_refusal);
 }
 
 /* Whether `all` means it, too. */

@@ -112,6 +112,19 @@ static void put_step(struct bm_text *text, size_t number, const struct bm_step *
 	}
 }
 
+/* What no step does. */
+static void put_instructions(struct bm_text *text, const struct bm_plan *plan)
+{
+	if (plan->instructions.n > 0) {
+		bm_text_put(text, BM_TONE_STRONG, "For you to do:");
+		bm_text_end(text);
+	}
+	for (size_t i = 0; i < plan->instructions.n; i++) {
+		bm_text_to(text, 2);
+		bm_text_wrap(text, 2, BM_TONE_PLAIN, plan->instructions.items[i]);
+	}
+}
+
 void bm_report_plan_text(const struct bm_plan *plan, const struct bm_report_style *style, struct bm_buf *out)
 {
 	struct bm_text text;
@@ -136,14 +149,7 @@ void bm_report_plan_text(const struct bm_plan *plan, const struct bm_report_styl
 		}
 		bm_text_wrap(&text, plan->n_steps > 0 ? 5 : 0, BM_TONE_PLAIN, plan->notes.items[i]);
 	}
-	if (plan->instructions.n > 0) {
-		bm_text_put(&text, BM_TONE_STRONG, "For you to do:");
-		bm_text_end(&text);
-	}
-	for (size_t i = 0; i < plan->instructions.n; i++) {
-		bm_text_to(&text, 2);
-		bm_text_wrap(&text, 2, BM_TONE_PLAIN, plan->instructions.items[i]);
-	}
+	put_instructions(&text, plan);
 }
 
 static void put_outcome(struct bm_text *text, const struct bm_result *result)
@@ -221,6 +227,9 @@ void bm_report_result_text(const struct bm_plan *plan, const struct bm_result *r
 		bm_text_putf(&text, BM_TONE_PLAIN, "bootmend undo %s", result->id);
 		bm_text_end(&text);
 	}
+	/* The plan's own words have left the screen by now. */
+	if (result->outcome == BM_OUTCOME_PARTLY)
+		put_instructions(&text, plan);
 	put_outcome(&text, result);
 }
 

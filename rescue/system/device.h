@@ -86,9 +86,9 @@ bool bm_device_mountable(const struct bm_device *device);
 
 /*
  * The device that a spec (fstab's first field, root=, resume=) names. Plain names of disks are hints: hda3, sda3, vda3,
- * xvda3 and nvme0n1p3 are one family, and fstype (or NULL) must fit. Of several that fit, near itself or the one on the same disk as
- * near (a device, or BM_DEVICE_NONE) is meant. *ret_exact is false where only the family fits.
- * Returns the index, or BM_DEVICE_NONE where none or several fit, or where the spec names no block device.
+ * xvda3 and nvme0n1p3 are one family, and fstype (or NULL) must fit. Of several that fit, near itself or the one on the
+ * same disk as near (a device, or BM_DEVICE_NONE) is meant. *ret_exact is false where only the family fits. Returns the
+ * index, or BM_DEVICE_NONE where none or several fit, or where the spec names no block device.
  */
 int bm_devices_find_spec(
 	const struct bm_devices *devices, const char *spec, const char *fstype, int near, bool *ret_exact);
