@@ -70,6 +70,13 @@ size_t bm_findings_count(const struct bm_findings *findings, enum bm_severity se
 	return n;
 }
 
+bool bm_finding_is_instruction(const struct bm_finding *finding)
+{
+	enum bm_fixer fixer = bm_finding_kinds[finding->id].fixer;
+
+	return fixer == BM_FIXER_INSTRUCTION || (fixer == BM_FIXER_DEFAULT && !finding->file);
+}
+
 bool bm_findings_has(const struct bm_findings *findings, const struct bm_finding *finding)
 {
 	for (size_t i = 0; i < findings->n; i++) {

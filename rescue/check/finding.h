@@ -93,6 +93,9 @@ struct bm_finding *bm_findings_add(struct bm_findings *findings, enum bm_finding
 size_t bm_findings_count(const struct bm_findings *findings, enum bm_severity severity);
 /* The first of this id, or NULL. */
 struct bm_finding *bm_findings_find(const struct bm_findings *findings, enum bm_finding_id id);
+/* Whether nothing but a person mends it: its kind has no fixer, or it is about a loader whose configuration is nowhere.
+ */
+bool bm_finding_is_instruction(const struct bm_finding *finding);
 /* Whether one of findings says the same: id, place and evidence. */
 bool bm_findings_has(const struct bm_findings *findings, const struct bm_finding *finding);
 /* Sorts by severity, then by the catalogue's order; stable. */

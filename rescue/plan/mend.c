@@ -69,7 +69,7 @@ static char *consent(const struct bm_fix *fix, const struct bm_finding *finding)
 	const struct bm_finding_kind *kind = &bm_finding_kinds[finding->id];
 	const struct bm_device *device = finding->device >= 0 ? &fix->survey->devices.items[finding->device] : NULL;
 
-	if (kind->fixer == BM_FIXER_INSTRUCTION || kind->fixer == BM_FIXER_FSCK)
+	if (bm_finding_is_instruction(finding) || kind->fixer == BM_FIXER_FSCK)
 		return device && kind->fixer == BM_FIXER_FSCK
 			       ? bm_strf("%s. Copy the disk if you can, then `bootmend repair --fsck %s`, which asks "
 					 "first.",
@@ -91,7 +91,7 @@ static int take_finding(struct bm_fix *fix, const struct bm_finding *finding, en
 
 	if (kind->fixer != fixer || !is_meant(fix->request, finding))
 		return 0;
-	asks = kind->fixer == BM_FIXER_INSTRUCTION || kind->fixer == BM_FIXER_FSCK ||
+	asks = bm_finding_is_instruction(finding) || kind->fixer == BM_FIXER_FSCK ||
 	       (kind->fixer == BM_FIXER_SPACE && !fix->request->free_boot) ||
 	       (finding->doubtful && !is_asked(fix->request, finding));
 	if (!asks)

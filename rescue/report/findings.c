@@ -137,9 +137,9 @@ static char *command_for(const struct bm_finding *finding)
 {
 	const struct bm_finding_kind *kind = &bm_finding_kinds[finding->id];
 
-	switch (kind->fixer) {
-	case BM_FIXER_INSTRUCTION:
+	if (bm_finding_is_instruction(finding))
 		return NULL;
+	switch (kind->fixer) {
 	case BM_FIXER_FSCK:
 		/* A console names devices as that boot had them. */
 		return bm_strf("bootmend repair --fsck %s",
