@@ -117,7 +117,7 @@ static int with_plan(const struct bm_global *global, struct bm_plan *plan, bool 
 		status = check(global, plan, system, &applied);
 	if (status != BM_EXIT_OK || applied)
 		return status;
-	status = bm_repair_apply(global, &request, leaves_fatal(plan), plan, &open.survey, system, &outcome);
+	status = bm_repair_apply(global, &request, leaves_fatal(plan), plan, &open, system, &outcome);
 	bm_repair_outcome_done(&outcome);
 	return status;
 }

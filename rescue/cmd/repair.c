@@ -16,6 +16,7 @@
 #include "../os/fileio.h"
 #include "../os/system.h"
 #include "ask.h"
+#include "look.h"
 #include "progress.h"
 #include "resume.h"
 #include "survey.h"
@@ -57,8 +58,9 @@ static int choose(const struct bm_global *global, const struct bm_repair_request
 	return BM_EXIT_OK;
 }
 
-/* Prints the plan, and as JSON the result too, once it is known. */
-static int print(const struct bm_global *global, const struct bm_plan *plan, const struct bm_result *result, int status)
+/* Prints the plan, and as JSON the result too, once it is known (both, or neither). */
+static int print(const struct bm_global *global, const struct bm_plan *plan, const struct bm_result *result,
+	const struct bm_look *look, int status)
 {
 	const struct bm_report_style style = bm_cmd_style(global);
 	_cleanup_buf_ struct bm_buf out = {0};
@@ -67,11 +69,14 @@ static int print(const struct bm_global *global, const struct bm_plan *plan, con
 	if (global->json) {
 		bm_report_json_begin(&json, &out, BM_VERSION, "repair");
 		bm_report_plan_json(&json, "plan", plan);
-		if (result)
+		if (result) {
 			bm_report_result_json(&json, "result", plan, result);
+			bm_look_json(look, &json);
+		}
 		bm_report_json_end(&json);
 	} else if (result) {
 		bm_report_result_text(plan, result, &style, &out);
+		bm_look_text(look, &style, &out);
 	} else {
 		bm_report_plan_text(plan, &style, &out);
 	}
@@ -86,17 +91,18 @@ static int refused(
 	int status = bm_planning_status(planning);
 
 	if (planning->refusal == BM_PLAN_NOTHING)
-		return end(
-			outcome, status == BM_EXIT_OK ? "nothing" : "instruction", print(global, plan, NULL, status));
+		return end(outcome, status == BM_EXIT_OK ? "nothing" : "instruction",
+			print(global, plan, NULL, NULL, status));
 	for (size_t i = 0; i < plan->notes.n; i++)
 		bm_cmd_error("%s", plan->notes.items[i]);
 	return end(outcome, "refused", status);
 }
 
 static int apply(const struct bm_global *global, const struct bm_repair_request *request, bool left,
-	struct bm_plan *plan, struct bm_survey *survey, const struct bm_system *system,
+	struct bm_plan *plan, struct bm_cmd_survey *open, const struct bm_system *system,
 	struct bm_repair_outcome *outcome)
 {
+	_cleanup_look_ struct bm_look look = {0};
 	struct bm_cmd_progress progress;
 	struct bm_apply_options options = {
 		.time_limit_seconds = request->limit_seconds, .progress = bm_cmd_progress, .context = &progress};
@@ -104,17 +110,21 @@ static int apply(const struct bm_global *global, const struct bm_repair_request 
 	int r, status;
 
 	bm_cmd_progress_init(&progress, global->quiet);
-	r = bm_apply(plan, survey, system, &options, &result);
+	r = bm_apply(plan, &open->survey, system, &options, &result);
 	bm_cmd_progress_end(&progress);
 	if (r < 0)
 		return end(outcome, "failed", bm_cmd_failed(r, NULL));
 	/* What it was to do is done, and the machine does not boot yet. */
 	if (left && result.outcome == BM_OUTCOME_REPAIRED)
 		result.outcome = BM_OUTCOME_PARTLY;
+	if (bm_look_again(global, plan, open, &result, &look) != BM_EXIT_OK) {
+		bm_result_done(&result);
+		return end(outcome, "failed", BM_EXIT_FAILED);
+	}
 	status = result.outcome == BM_OUTCOME_REPAIRED ? BM_EXIT_REPAIRED
 		 : result.outcome == BM_OUTCOME_PARTLY ? BM_EXIT_REPAIRED | BM_EXIT_PROBLEMS
 						       : BM_EXIT_FAILED;
-	status = print(global, plan, &result, status);
+	status = print(global, plan, &result, &look, status);
 	end(outcome, bm_outcome_text(result.outcome), status);
 	bm_result_done(&result);
 	return status;
@@ -143,14 +153,14 @@ static bool agree(const struct bm_plan *plan)
 }
 
 int bm_repair_apply(const struct bm_global *global, const struct bm_repair_request *request, bool left,
-	struct bm_plan *plan, struct bm_survey *survey, const struct bm_system *system,
+	struct bm_plan *plan, struct bm_cmd_survey *open, const struct bm_system *system,
 	struct bm_repair_outcome *outcome)
 {
 	if (request->dry_run)
-		return end(outcome, "planned", print(global, plan, NULL, BM_EXIT_OK));
+		return end(outcome, "planned", print(global, plan, NULL, NULL, BM_EXIT_OK));
 	if (system && bm_cmd_interrupted(system))
 		return end(outcome, "refused", BM_EXIT_FAILED);
-	if (!global->json && !global->quiet && print(global, plan, NULL, BM_EXIT_OK) != BM_EXIT_OK)
+	if (!global->json && !global->quiet && print(global, plan, NULL, NULL, BM_EXIT_OK) != BM_EXIT_OK)
 		return end(outcome, "failed", BM_EXIT_FAILED);
 	if (!request->yes) {
 		if (!isatty(STDIN_FILENO) || global->json) {
@@ -160,8 +170,8 @@ int bm_repair_apply(const struct bm_global *global, const struct bm_repair_reque
 		if (!agree(plan))
 			return end(outcome, "cancelled", BM_EXIT_CANCELLED);
 	}
-	return system ? apply(global, request, left, plan, survey, system, outcome)
-		      : bm_repair_filesystem(global, plan, survey, outcome);
+	return system ? apply(global, request, left, plan, open, system, outcome)
+		      : bm_repair_filesystem(global, plan, &open->survey, outcome);
 }
 
 static int with_lock(
@@ -186,7 +196,7 @@ static int with_lock(
 		return end(outcome, "failed", bm_cmd_failed(-ENOMEM, NULL));
 	if (planning.refusal != BM_PLAN_OK)
 		return refused(global, &planning, outcome);
-	return bm_repair_apply(global, request, planning.left, &planning.plan, &open.survey, system, outcome);
+	return bm_repair_apply(global, request, planning.left, &planning.plan, &open, system, outcome);
 }
 
 int bm_repair_lock(int *ret_lock)

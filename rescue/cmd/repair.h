@@ -27,10 +27,10 @@ int bm_repair_run(
 	const struct bm_global *global, const struct bm_repair_request *request, struct bm_repair_outcome *ret_outcome);
 void bm_repair_outcome_done(struct bm_repair_outcome *outcome);
 
-/* Shows what is to be done, asks, applies the plan and reports. left: a fatal finding remains all the same. Returns
- * outcome->status. The caller has the lock. */
+/* Shows what is to be done, asks, applies the plan, looks again and reports. left: a fatal finding remains all the
+ * same. open has another survey afterwards. Returns outcome->status. The caller has the lock. */
 int bm_repair_apply(const struct bm_global *global, const struct bm_repair_request *request, bool left,
-	struct bm_plan *plan, struct bm_survey *survey, const struct bm_system *system,
+	struct bm_plan *plan, struct bm_cmd_survey *open, const struct bm_system *system,
 	struct bm_repair_outcome *outcome);
 /* Repairs the filesystem of a plan that has no system (bm_planning_fsck()), once it was agreed to. Returns
  * outcome->status. */

@@ -11,6 +11,7 @@
 #include "../os/fileio.h"
 #include "../plan/planfile.h"
 #include "ask.h"
+#include "look.h"
 #include "progress.h"
 #include "repair.h"
 #include "survey.h"
@@ -114,7 +115,8 @@ static int read_plan(const struct bm_system *system, const struct bm_history_ite
 	return BM_EXIT_FAILED;
 }
 
-static int print(const struct bm_global *global, const struct bm_plan *plan, const struct bm_result *result, int status)
+static int print(const struct bm_global *global, const struct bm_plan *plan, const struct bm_result *result,
+	const struct bm_look *look, int status)
 {
 	const struct bm_report_style style = bm_cmd_style(global);
 	_cleanup_buf_ struct bm_buf out = {0};
@@ -124,9 +126,11 @@ static int print(const struct bm_global *global, const struct bm_plan *plan, con
 		bm_report_json_begin(&json, &out, BM_VERSION, "apply");
 		bm_report_plan_json(&json, "plan", plan);
 		bm_report_result_json(&json, "result", plan, result);
+		bm_look_json(look, &json);
 		bm_report_json_end(&json);
 	} else {
 		bm_report_result_text(plan, result, &style, &out);
+		bm_look_text(look, &style, &out);
 	}
 	return bm_cmd_print(&out, status);
 }
@@ -134,6 +138,7 @@ static int print(const struct bm_global *global, const struct bm_plan *plan, con
 static int complete(const struct bm_global *global, struct bm_cmd_survey *open, const struct bm_system *system,
 	const struct bm_history_item *item, struct bm_plan *plan)
 {
+	_cleanup_look_ struct bm_look look = {0};
 	struct bm_cmd_progress progress;
 	const struct bm_apply_options options = {.resume = item->id, .progress = bm_cmd_progress, .context = &progress};
 	struct bm_result result;
@@ -150,10 +155,14 @@ static int complete(const struct bm_global *global, struct bm_cmd_survey *open, 
 		bm_result_done(&result);
 		return not_interrupted(global, item);
 	}
+	if (bm_look_again(global, plan, open, &result, &look) != BM_EXIT_OK) {
+		bm_result_done(&result);
+		return BM_EXIT_FAILED;
+	}
 	status = result.outcome == BM_OUTCOME_REPAIRED ? BM_EXIT_REPAIRED
 		 : result.outcome == BM_OUTCOME_PARTLY ? BM_EXIT_REPAIRED | BM_EXIT_PROBLEMS
 						       : BM_EXIT_FAILED;
-	status = print(global, plan, &result, status);
+	status = print(global, plan, &result, &look, status);
 	bm_result_done(&result);
 	return status;
 }
