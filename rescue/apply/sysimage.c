@@ -43,7 +43,10 @@ static int activate_all(const struct bm_survey *survey, const struct bm_system *
 			bm_strv_add(&pvs, survey->devices.items[i].path) < 0)
 			return -ENOMEM;
 	bm_lvm_done(&active);
-	r = bm_lvm_scan(&pvs, &active);
+	/* The survey has asked lvm just now; a second sysimage of the same survey asks again. */
+	bm_devices_take_lvm(&active);
+	if (active.n_lvs == 0)
+		r = bm_lvm_scan(&pvs, &active);
 	for (size_t i = 0; r == 0 && i < system->n_mounts; i++) {
 		const struct bm_mount *mount = &system->mounts[i];
 

@@ -315,7 +315,12 @@ void bm_devices_release(void)
 	/* What is busy stays active, read-only; the next run and `umount` try again. */
 	if (bm_lvm_deactivate_all(&active) < 0)
 		bm_err_clear();
-	bm_lvm_done(&active);
+}
+
+void bm_devices_take_lvm(struct bm_lvm *ret_lvm)
+{
+	*ret_lvm = active;
+	active = (struct bm_lvm){0};
 }
 
 bool bm_device_mountable(const struct bm_device *device)

@@ -78,8 +78,13 @@ int bm_devices_scan(const struct bm_strv *disks, bool activate, struct bm_device
  */
 int bm_devices_hook(struct bm_devices *devices);
 
-/* Deactivates the logical volumes that a scan of this process activated. */
+struct bm_lvm;
+
+/* Deactivates the logical volumes that a scan of this process activated. What they are stays known. */
 void bm_devices_release(void);
+/* Hands over what the last scan learned of LVM, to activate volumes without asking again. ret_lvm is for bm_lvm_done(),
+ * and empty where there is none. */
+void bm_devices_take_lvm(struct bm_lvm *ret_lvm);
 
 /* Whether the device has a filesystem that bootmend mounts (ext2/3/4, xfs, btrfs, vfat). */
 bool bm_device_mountable(const struct bm_device *device);
