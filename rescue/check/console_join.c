@@ -137,6 +137,18 @@ static bool has_observation(const struct bm_console *console, enum bm_signature_
 	return false;
 }
 
+/* An initramfs that was not unpacked whole lacks its init for that reason. */
+static void unpacked_candidates(const struct join *join, struct list *list)
+{
+	static const enum bm_signature_id unpack[] = {BM_SIGNATURE_UNPACK_TRUNCATED, BM_SIGNATURE_UNPACK_METHOD,
+		BM_SIGNATURE_UNPACK_MAGIC, BM_SIGNATURE_UNPACK_MEMORY, BM_SIGNATURE_UNPACK_CORRUPT,
+		BM_SIGNATURE_UNPACK_OVERWRITTEN};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(unpack); i++)
+		if (has_observation(join->console, unpack[i]))
+			list_add(list, (enum bm_finding_id)bm_signatures[unpack[i]].candidates[0]);
+}
+
 /* The candidates of an observation in the light of the rest of the boot, the likeliest first. */
 static void candidates_of(const struct join *join, const struct bm_observation *observation, struct list *list)
 {
@@ -152,6 +164,10 @@ static void candidates_of(const struct join *join, const struct bm_observation *
 			LIST_ADD(list, BM_FINDING_INITRAMFS_EMPTY, BM_FINDING_INITRAMFS_NO_INIT,
 				BM_FINDING_INITRAMFS_CORRUPT, BM_FINDING_INITRAMFS_TRUNCATED,
 				BM_FINDING_INITRAMFS_COMPRESSION);
+		break;
+	case BM_SIGNATURE_RDINIT_FAILED:
+	case BM_SIGNATURE_NO_INIT:
+		unpacked_candidates(join, list);
 		break;
 	case BM_SIGNATURE_NO_DEVICE:
 	case BM_SIGNATURE_LVM_NO_VG:
