@@ -31,7 +31,33 @@ enum {
 	NO_FS = 1 << 15,
 	NO_TRAILER = 1 << 16,
 	SQUASHED = 1 << 17,
+	SYSTEMD = 1 << 18,
+	NO_UDEVD = 1 << 19,
+	NO_RULES = 1 << 20,
+	NO_MOUNT = 1 << 21,
+	NO_RELEASE = 1 << 22,
 };
+
+/* systemd in the place of the script, and what it needs. */
+static void put_systemd(struct bm_buf *out, unsigned int how)
+{
+	const char *const dirs[] = {"etc", "usr/lib/systemd", "usr/lib/udev", "usr/lib/udev/rules.d"};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(dirs); i++)
+		put_dir(out, dirs[i]);
+	put_link(out, "init", "usr/lib/systemd/systemd");
+	put_elf(out, "usr/lib/systemd/systemd", "/lib/ld.so", "libc.so.6", NULL);
+	put_elf(out, "usr/bin/udevadm", "/lib/ld.so", "libc.so.6", NULL);
+	if (!(how & NO_UDEVD))
+		put_link(out, "usr/lib/systemd/systemd-udevd", "../../bin/udevadm");
+	if (!(how & NO_RULES))
+		put_file(out, "usr/lib/udev/rules.d/99-systemd.rules", 0644, "#");
+	if (!(how & NO_MOUNT))
+		put_elf(out, "usr/bin/mount", "/lib/ld.so", "libc.so.6", NULL);
+	if (!(how & NO_RELEASE))
+		put_file(out, "usr/lib/initrd-release", 0644, "ID=x");
+	put_link(out, "etc/initrd-release", "../usr/lib/initrd-release");
+}
 
 static void put_modules(struct bm_buf *out, unsigned int how)
 {
@@ -59,7 +85,9 @@ static void make_image(struct bm_buf *out, unsigned int how)
 		put_dir(out, dirs[i]);
 	put_link(out, "lib", "usr/lib");
 	put_link(out, "bin", "usr/bin");
-	if (how & INIT_LINK_GONE)
+	if (how & SYSTEMD)
+		put_systemd(out, how);
+	else if (how & INIT_LINK_GONE)
 		put_link(out, "init", "usr/lib/systemd/systemd");
 	else if (how & INIT_IS_DATA)
 		put_file(out, "init", 0755, "no program");
@@ -173,6 +201,15 @@ BM_TEST(proof_names_what_keeps_init_from_starting)
 	expect(NO_SHELL, BM_PROOF_INIT_INTERPRETER, "/bin/sh");
 	expect(NO_LIBRARY, BM_PROOF_INIT_LIBRARY, "libx.so.1");
 	expect(EMPTY_LIBRARY, BM_PROOF_INIT_LIBRARY, "libx.so.1");
+}
+
+BM_TEST(proof_names_what_systemd_cannot_do_without)
+{
+	expect(SYSTEMD, -1, NULL);
+	expect(SYSTEMD | NO_UDEVD, BM_PROOF_NO_INIT, "systemd-udevd");
+	expect(SYSTEMD | NO_MOUNT, BM_PROOF_NO_INIT, "mount");
+	expect(SYSTEMD | NO_RELEASE, BM_PROOF_NO_INIT, "/etc/initrd-release");
+	expect(SYSTEMD | NO_RULES, BM_PROOF_NO_INIT, "/usr/lib/udev/rules.d/99-systemd.rules");
 }
 
 BM_TEST(proof_names_missing_modules)
