@@ -125,5 +125,14 @@ char *bm_loader_path(const struct bm_loader_reader *reader, const struct bm_entr
 		if (!first)
 			first = inner ? bm_path_join(inner, "") : plain ? bm_path_join(plain, "") : NULL;
 	}
+	/* A copy of a system without its fstab: that /boot was a filesystem of its own shows in the paths alone. */
+	if (reader->system->given && !bm_system_mount(reader->system, "/boot")) {
+		_cleanup_free_ char *below = bm_path_join("/boot", path);
+
+		if (below && bm_root_exists(reader->system->root, below)) {
+			free(first);
+			return bm_path_join(below, "");
+		}
+	}
 	return first;
 }
