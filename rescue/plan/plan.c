@@ -270,6 +270,9 @@ static int refuse_unbootable(const struct bm_system *system, const struct bm_ker
 
 	if (kernel->image && !(lost && !system->given))
 		return 0;
+	/* Below a given root its /boot may not be mounted yet: the sysimage mounts it. */
+	if (system->given && boot && boot->device >= 0)
+		return 0;
 	if (lost)
 		return bm_plan_refuse(plan, BM_PLAN_CANT, ret_refusal,
 			bm_strf("/boot is %s by line %u of /etc/fstab, which is on none of the disks, so nothing would "
