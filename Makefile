@@ -56,7 +56,7 @@ CORPORA := $(wildcard ../shared/corpora)
 
 # --- sources ---
 
-SOURCES := $(sort $(filter-out rescue/deps/%,$(wildcard rescue/*/*.c)))
+SOURCES := $(sort $(filter-out rescue/deps/%,$(wildcard rescue/*/*.c rescue/*/*/*.c)))
 MAIN := $(wildcard rescue/main.c)
 UNIT_SOURCES := $(sort $(wildcard tests/unit/*.c))
 FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/fuzz_*.c))
@@ -82,7 +82,7 @@ STATIC_CC = REALGCC=$(CC) $(MUSL_CC)
 endif
 # What goes through every byte of an image is built fast, all else small.
 OPTIMISE = -Os
-FAST = base/% fmt/cpio% fmt/decomp% fmt/image% fmt/mod% fmt/wildcard%
+FAST = base/% fmt/image/% fmt/kernel/mod% fmt/etc/wildcard%
 $(foreach sources,$(FAST),$(eval $$(O)/o/rescue/$(sources).o: OPTIMISE = -O2))
 STATIC_FLAGS = $(BASE_FLAGS) $(OPTIMISE) -ffunction-sections -fdata-sections
 STATIC_FLAGS += -fno-asynchronous-unwind-tables -fno-unwind-tables

@@ -6,11 +6,11 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../os/fileio.h"
-#include "../os/mount.h"
-#include "../os/rootw.h"
-#include "../os/system.h"
-#include "../os/tmp.h"
+#include "../os/mount/mount.h"
+#include "../os/root/fileio.h"
+#include "../os/root/rootw.h"
+#include "../os/run/system.h"
+#include "../os/run/tmp.h"
 #include "fsck.h"
 #include "record.h"
 #include "run.h"
@@ -39,126 +39,13 @@ void bm_result_done(struct bm_result *result)
 	*result = (struct bm_result){0};
 }
 
-uint64_t bm_run_number(const struct bm_run *run, const struct bm_step *step)
-{
-	return (uint64_t)(step - run->plan->steps) + 1;
-}
-
-void bm_run_say(struct bm_step_result *done, char *text)
-{
-	free(done->text);
-	done->text = text;
-}
-
-int bm_run_tool_failed(struct bm_run *run, struct bm_tool_run *tool)
-{
-	bm_strv_done(&run->result->tool_tail);
-	run->result->tool_tail = tool->tail;
-	tool->tail = (struct bm_strv){0};
-	return bm_err(-ENOTRECOVERABLE, "%s", tool->error);
-}
-
-int bm_run_need_work(struct bm_run *run, const struct bm_step *step)
-{
-	uint64_t need = 0, missing = 0;
-	int r;
-
-	if (run->work.dir)
-		return 0;
-	/* Made before depmod or the build, whichever comes first. */
-	for (const struct bm_step *at = step;
-		step->kind != BM_STEP_CONFIG && at < run->plan->steps + run->plan->n_steps; at++) {
-		if (at->kind == BM_STEP_BUILD && need == 0)
-			need = at->need_bytes;
-		if (at->kind != BM_STEP_SWAP)
-			continue;
-		/* Half the estimate: what is refused here would have failed for certain, and nothing was built for it.
-		 */
-		r = bm_swap_missing(run->image.root, at->target, need / 2, &missing);
-		if (r < 0)
-			return r;
-		if (missing > 0) {
-			run->result->missing_bytes = missing;
-			return bm_err(-ENOSPC, "there is no room for a new %s", at->target);
-		}
-		break;
-	}
-	r = bm_work_begin(run->image.root, need, &run->work, &missing);
-	if (r == -ENOSPC) {
-		run->result->missing_bytes = missing;
-		return bm_err(-ENOSPC, "there is no room to build an image, neither in memory nor on the disk");
-	}
-	return r;
-}
-
-static bool is_edit(const struct bm_step *step)
-{
-	return step->kind == BM_STEP_EDIT || step->kind == BM_STEP_LINK || step->kind == BM_STEP_MOVE;
-}
-
-static int note(struct bm_run *run, enum bm_journal_kind kind, const char *text)
-{
-	struct bm_journal_record record = {.kind = kind, .time = bm_time_now()};
-	int r = bm_str_set(kind == BM_JOURNAL_END ? &record.outcome : &record.text, text);
-
-	if (r < 0) {
-		bm_journal_record_done(&record);
-		return r;
-	}
-	return bm_txn_note(&run->txn, &record);
-}
-
-int bm_run_need_txn(struct bm_run *run)
-{
-	int r;
-
-	if (run->txn.root)
-		return 0;
-	r = bm_txn_begin(run->image.root, run->plan, &run->txn);
-	if (r == 0)
-		r = bm_str_set(&run->result->id, run->txn.id);
-	for (size_t i = 0; r == 0 && i < run->irreversible.n; i++)
-		r = note(run, BM_JOURNAL_STEP, run->irreversible.items[i]);
-	for (size_t i = 0; r == 0 && i < run->plan->n_steps; i++)
-		if (is_edit(&run->plan->steps[i]))
-			r = bm_edit_intend(run, &run->plan->steps[i]);
-	return r < 0 ? r : bm_txn_flush(&run->txn);
-}
-
-int bm_run_in_place(struct bm_run *run, const struct bm_step *step, bool *ret_is)
-{
-	uint64_t number = bm_run_number(run, step), from = 0;
-	const struct bm_journal_record *intent;
-	bool all = true, any = false;
-	int r = 0;
-
-	*ret_is = false;
-	if (!run->options->resume || !run->txn.root)
-		return 0;
-	while (r == 0 && all && (intent = bm_txn_find(&run->txn, from, number, NULL))) {
-		const struct bm_journal_state *after = bm_journal_after(&run->txn.journal, intent->number);
-
-		any = true;
-		from = intent->number + 1;
-		all = after->type != BM_JOURNAL_UNKNOWN;
-		if (all)
-			r = bm_state_is(run->image.root, intent->path, after, &all);
-		if (r == 0 && all)
-			r = bm_state_settle(run->image.root, intent);
-	}
-	if (r == 0 && any && !all)
-		r = bm_txn_take_back(&run->txn, 0, number, true);
-	*ret_is = any && all;
-	return r;
-}
-
 /* Nothing has changed since the plan was made: asked before anything is changed. */
 static int check_edits(struct bm_run *run)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < run->plan->n_steps; i++)
-		if (is_edit(&run->plan->steps[i]))
+		if (bm_run_is_edit(&run->plan->steps[i]))
 			r = bm_edit_check(run, &run->plan->steps[i]);
 	return r;
 }
@@ -199,9 +86,9 @@ static int resume(struct bm_run *run)
 	run->txn = txn;
 	r = bm_str_set(&run->result->id, run->txn.id);
 	if (r == 0)
-		r = note(run, BM_JOURNAL_RESUME, NULL);
+		r = bm_run_note(run, BM_JOURNAL_RESUME, NULL);
 	for (size_t i = 0; r == 0 && i < run->plan->n_steps; i++)
-		if (is_edit(&run->plan->steps[i]))
+		if (bm_run_is_edit(&run->plan->steps[i]))
 			r = bm_edit_intend(run, &run->plan->steps[i]);
 	return r < 0 ? r : bm_txn_flush(&run->txn);
 }
@@ -272,7 +159,7 @@ static int end_txn(struct bm_run *run)
 
 	if (!run->txn.root || run->ended)
 		return 0;
-	r = note(run, BM_JOURNAL_END, bm_outcome_text(run->result->outcome));
+	r = bm_run_note(run, BM_JOURNAL_END, bm_outcome_text(run->result->outcome));
 	if (r == 0)
 		r = bm_txn_flush(&run->txn);
 	run->ended = r == 0;

@@ -7,7 +7,7 @@
 #define BM_APPLY_APPLY_H
 
 #include "../plan/plan.h"
-#include "../system/proof.h"
+#include "../proof/proof.h"
 
 enum bm_outcome {
 	BM_OUTCOME_REPAIRED,

@@ -6,7 +6,7 @@
 #ifndef BM_APPLY_BASIS_H
 #define BM_APPLY_BASIS_H
 
-#include "../os/root.h"
+#include "../os/root/root.h"
 #include "../plan/plan.h"
 
 /* Completes the basis of a plan that was made just now with what needs reading: the images and links that it replaces,

@@ -6,11 +6,11 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../os/fault.h"
-#include "../os/fileio.h"
-#include "../os/spawn.h"
-#include "../os/system.h"
-#include "../os/tmp.h"
+#include "../os/root/fault.h"
+#include "../os/root/fileio.h"
+#include "../os/run/spawn.h"
+#include "../os/run/system.h"
+#include "../os/run/tmp.h"
 #include "fsck_int.h"
 #include "watch.h"
 

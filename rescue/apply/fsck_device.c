@@ -6,10 +6,10 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../os/claim.h"
-#include "../os/mount.h"
-#include "../os/system.h"
-#include "../os/tmp.h"
+#include "../os/block/claim.h"
+#include "../os/mount/mount.h"
+#include "../os/run/system.h"
+#include "../os/run/tmp.h"
 #include "fsck_int.h"
 
 /* The survey's own mounts and loop devices end a moment after they were let go of. */

@@ -5,8 +5,8 @@
 #ifndef BM_APPLY_FSCK_INT_H
 #define BM_APPLY_FSCK_INT_H
 
-#include "../os/loop.h"
-#include "../os/lvm.h"
+#include "../os/block/loop.h"
+#include "../os/block/lvm.h"
 #include "fsck.h"
 
 struct bm_fsck_tool {

@@ -7,7 +7,7 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../system/prove_hash.h"
+#include "../proof/prove_hash.h"
 #include "run.h"
 #include "swap.h"
 

@@ -8,8 +8,8 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../os/rootw.h"
-#include "../os/system.h"
+#include "../os/root/rootw.h"
+#include "../os/run/system.h"
 #include "run.h"
 
 /* What depmod of kmod, module-init-tools and busybox makes. */

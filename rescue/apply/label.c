@@ -6,8 +6,8 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../fmt/filecontexts.h"
-#include "../os/rootw_xattr.h"
+#include "../fmt/etc/filecontexts.h"
+#include "../os/root/rootw_xattr.h"
 
 #define XATTR  "security.selinux"
 #define CONFIG "/etc/selinux/config"

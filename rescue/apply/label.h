@@ -7,7 +7,7 @@
 #ifndef BM_APPLY_LABEL_H
 #define BM_APPLY_LABEL_H
 
-#include "../os/root.h"
+#include "../os/root/root.h"
 
 /*
  * Gives what path names (a file, a folder, a link itself) its label in the system at root. To be called for everything

@@ -6,8 +6,8 @@
 #include "../base/err.h"
 #include "../base/json.h"
 #include "../base/str.h"
-#include "../os/rootw.h"
-#include "../os/system.h"
+#include "../os/root/rootw.h"
+#include "../os/run/system.h"
 
 static void write_list(struct bm_json *json, const char *key, const struct bm_strv *list)
 {

@@ -5,7 +5,7 @@
 #ifndef BM_APPLY_RECORD_H
 #define BM_APPLY_RECORD_H
 
-#include "../os/root.h"
+#include "../os/root/root.h"
 #include "apply.h"
 
 /* Writes the plan and its result as JSON to a new file in dir. *ret_path is for free(). 0 or a negative errno. */

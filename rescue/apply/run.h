@@ -5,7 +5,7 @@
 #ifndef BM_APPLY_RUN_H
 #define BM_APPLY_RUN_H
 
-#include "../system/needs.h"
+#include "../proof/needs.h"
 #include "apply.h"
 #include "sysimage.h"
 #include "txn.h"
@@ -36,6 +36,10 @@ uint64_t bm_run_number(const struct bm_run *run, const struct bm_step *step);
 void bm_run_say(struct bm_step_result *done, char *text);
 /* Takes over what a tool that failed left. Returns -ENOTRECOVERABLE: it is told already. */
 int bm_run_tool_failed(struct bm_run *run, struct bm_tool_run *tool) BM_MUST_CHECK;
+/* Whether the step changes a name or a text that the plan knows beforehand: EDIT, LINK, MOVE. */
+bool bm_run_is_edit(const struct bm_step *step);
+/* Writes a record of that kind into the journal; text is the outcome of an END, the sentence of others (or NULL). */
+int bm_run_note(struct bm_run *run, enum bm_journal_kind kind, const char *text) BM_MUST_CHECK;
 /* The work folder for the next image or configuration, made where there is none yet. */
 int bm_run_need_work(struct bm_run *run, const struct bm_step *step) BM_MUST_CHECK;
 /* The journal, begun where it is not yet, with the intents of every step whose change is known before. */

@@ -6,7 +6,7 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../os/rootw.h"
+#include "../os/root/rootw.h"
 
 int bm_state_read(const struct bm_root *root, const char *path, bool hash, struct bm_journal_state *ret_state)
 {

@@ -5,8 +5,8 @@
 #ifndef BM_APPLY_STATE_H
 #define BM_APPLY_STATE_H
 
-#include "../fmt/journal.h"
-#include "../os/root.h"
+#include "../fmt/own/journal.h"
+#include "../os/root/root.h"
 
 /* What is at the path itself (a link is not followed), with a file's hash where that is asked for. Nothing there is a
  * state, too. -EINVAL for what is neither file, link nor directory. ret_state is for bm_journal_state_done(). */

@@ -6,9 +6,9 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../os/rootw.h"
-#include "../os/system.h"
-#include "../system/prove.h"
+#include "../os/root/rootw.h"
+#include "../os/run/system.h"
+#include "../proof/prove.h"
 #include "label.h"
 
 /* Left free beside the images: metadata of the filesystem itself. */

@@ -5,7 +5,7 @@
 #ifndef BM_APPLY_SWAP_H
 #define BM_APPLY_SWAP_H
 
-#include "../system/needs.h"
+#include "../proof/needs.h"
 #include "txn.h"
 
 struct bm_swap {

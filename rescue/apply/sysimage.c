@@ -5,12 +5,12 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../os/loop.h"
-#include "../os/lvm.h"
-#include "../os/mount.h"
-#include "../os/rootw.h"
-#include "../os/system.h"
-#include "../os/tmp.h"
+#include "../os/block/loop.h"
+#include "../os/block/lvm.h"
+#include "../os/mount/mount.h"
+#include "../os/root/rootw.h"
+#include "../os/run/system.h"
+#include "../os/run/tmp.h"
 
 enum { BUSY_TRIES = 20, BUSY_WAIT_MS = 100 };
 

@@ -6,7 +6,7 @@
 #ifndef BM_APPLY_SYSIMAGE_H
 #define BM_APPLY_SYSIMAGE_H
 
-#include "../os/root.h"
+#include "../os/root/root.h"
 #include "../system/system.h"
 
 #define BM_SYSIMAGE_DIR "/mnt/sysimage"

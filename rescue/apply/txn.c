@@ -6,8 +6,8 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../os/rootw.h"
-#include "../os/system.h"
+#include "../os/root/rootw.h"
+#include "../os/run/system.h"
 #include "../plan/planfile.h"
 #include "label.h"
 

@@ -12,7 +12,7 @@
 #ifndef BM_APPLY_TXN_H
 #define BM_APPLY_TXN_H
 
-#include "../os/root.h"
+#include "../os/root/root.h"
 #include "../plan/plan.h"
 #include "state.h"
 

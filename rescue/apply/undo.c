@@ -5,9 +5,9 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../os/mount.h"
-#include "../os/rootw.h"
-#include "../os/system.h"
+#include "../os/mount/mount.h"
+#include "../os/root/rootw.h"
+#include "../os/run/system.h"
 #include "sysimage.h"
 #include "txn.h"
 

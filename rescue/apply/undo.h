@@ -7,7 +7,7 @@
 #ifndef BM_APPLY_UNDO_H
 #define BM_APPLY_UNDO_H
 
-#include "../os/root.h"
+#include "../os/root/root.h"
 #include "../system/system.h"
 #include "txn.h"
 

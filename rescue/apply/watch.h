@@ -5,7 +5,7 @@
 #ifndef BM_APPLY_WATCH_H
 #define BM_APPLY_WATCH_H
 
-#include "../os/spawn.h"
+#include "../os/run/spawn.h"
 #include "apply.h"
 
 enum { BM_WATCH_LINE_MAX = 300, BM_WATCH_TAIL_LINES = 12 };

@@ -6,10 +6,10 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../os/mount.h"
-#include "../os/rootw.h"
-#include "../os/spawn.h"
-#include "../os/system.h"
+#include "../os/mount/mount.h"
+#include "../os/root/rootw.h"
+#include "../os/run/spawn.h"
+#include "../os/run/system.h"
 #include "../plan/tool.h"
 #include "watch.h"
 

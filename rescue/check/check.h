@@ -5,7 +5,7 @@
 #ifndef BM_CHECK_CHECK_H
 #define BM_CHECK_CHECK_H
 
-#include "../system/proof.h"
+#include "../proof/proof.h"
 #include "../system/system.h"
 #include "finding.h"
 

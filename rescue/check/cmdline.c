@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "../base/str.h"
-#include "../fmt/cmdline.h"
+#include "../fmt/boot/cmdline.h"
 
 /* GPT's types of a root partition, which systemd mounts when nothing else is said: x86-64, x86, arm64, arm, riscv64,
  * ppc64le, s390x, loongarch64 (UAPI group, "Discoverable Partitions Specification"). */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "../base/str.h"
-#include "../fmt/bootlog.h"
+#include "../fmt/log/bootlog.h"
 
 enum {
 	OBSERVATIONS_MAX = 64,

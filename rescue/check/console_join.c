@@ -10,7 +10,7 @@
 
 #include "../base/buf.h"
 #include "../base/str.h"
-#include "../fmt/cmdline.h"
+#include "../fmt/boot/cmdline.h"
 
 enum {
 	ZONES_S = 14 * 3600, /* how far a time may be off whose zone is not known */

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "../base/str.h"
-#include "../fmt/cmdline.h"
+#include "../fmt/boot/cmdline.h"
 
 static const struct {
 	enum bm_proof_kind kind;

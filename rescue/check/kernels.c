@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "../base/str.h"
-#include "../fmt/cmdline.h"
+#include "../fmt/boot/cmdline.h"
 
 /* evidence: what, and the folder or version that it is about, one behind the other. subject is the version. */
 static int add(const struct bm_check *check, enum bm_finding_id id, const struct bm_kernel *kernel, const char *file,

@@ -10,10 +10,10 @@
 #include <string.h>
 
 #include "../base/str.h"
-#include "../fmt/cmdline.h"
-#include "../fmt/crypttab.h"
-#include "../fmt/lvmdevices.h"
-#include "../fmt/mdadmconf.h"
+#include "../fmt/boot/cmdline.h"
+#include "../fmt/etc/crypttab.h"
+#include "../fmt/etc/lvmdevices.h"
+#include "../fmt/etc/mdadmconf.h"
 
 /* Who needs a device, graver ones last. */
 enum need {

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "../base/str.h"
-#include "../fmt/cmdline.h"
-#include "../system/needs.h"
+#include "../fmt/boot/cmdline.h"
+#include "../proof/needs.h"
 
 /* What a kernel takes for itself while it unpacks an image: its code, and tables for the memory. */
 #define KERNEL_BYTES (64 * BM_MIB)

@@ -9,9 +9,10 @@
 #include "../apply/basis.h"
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../os/fileio.h"
+#include "../os/root/fileio.h"
 #include "../plan/planfile.h"
 #include "repair.h"
+#include "turn.h"
 #include "resume.h"
 
 static void plan_done(struct bm_plan *plan)

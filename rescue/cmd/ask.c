@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "../base/str.h"
-#include "../os/system.h"
+#include "../os/run/system.h"
 
 enum {
 	NO_KEY = -1,

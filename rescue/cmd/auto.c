@@ -13,10 +13,10 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../os/mntns.h"
-#include "../os/system.h"
-#include "config.h"
+#include "../os/mount/mntns.h"
+#include "../os/run/system.h"
 #include "cmd.h"
+#include "config.h"
 #include "repair.h"
 
 enum {

@@ -8,8 +8,8 @@
 #include "../apply/sysimage.h"
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../os/mount.h"
-#include "../os/spawn.h"
+#include "../os/mount/mount.h"
+#include "../os/run/spawn.h"
 #include "mount.h"
 #include "survey.h"
 

@@ -6,11 +6,11 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../os/block.h"
-#include "../os/fileio.h"
-#include "../os/mount.h"
-#include "../os/system.h"
-#include "../os/tmp.h"
+#include "../os/block/block.h"
+#include "../os/mount/mount.h"
+#include "../os/root/fileio.h"
+#include "../os/run/system.h"
+#include "../os/run/tmp.h"
 
 enum { LOOK_EVERY_MS = 250, STABLE_MS = 500, STABLE_USB_MS = 2000, FLOPPY_WAIT_MS = 5000 };
 

@@ -5,7 +5,7 @@
 #ifndef BM_CMD_CONFIG_H
 #define BM_CMD_CONFIG_H
 
-#include "../fmt/bmconf.h"
+#include "../fmt/own/bmconf.h"
 
 #define BM_CONFIG_LABEL "BOOTMENDCFG"
 #define BM_CONFIG_FILE	"bootmend.conf"

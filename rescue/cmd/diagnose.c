@@ -8,9 +8,9 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../fmt/bootlog.h"
-#include "../os/fileio.h"
-#include "../os/system.h"
+#include "../fmt/log/bootlog.h"
+#include "../os/root/fileio.h"
+#include "../os/run/system.h"
 #include "survey.h"
 #include "versions.h"
 

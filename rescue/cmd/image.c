@@ -9,7 +9,7 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../os/fileio.h"
+#include "../os/root/fileio.h"
 #include "image.h"
 #include "survey.h"
 #include "versions.h"

@@ -3,8 +3,8 @@
 #ifndef BM_CMD_IMAGE_H
 #define BM_CMD_IMAGE_H
 
-#include "../fmt/image_list.h"
-#include "../os/extract.h"
+#include "../fmt/image/image_list.h"
+#include "../os/root/extract.h"
 #include "../report/report.h"
 #include "cmd.h"
 

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "../base/str.h"
-#include "../system/needs.h"
+#include "../proof/needs.h"
 #include "image.h"
 #include "survey.h"
 

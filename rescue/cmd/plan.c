@@ -6,7 +6,7 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../os/fileio.h"
+#include "../os/root/fileio.h"
 #include "../plan/planfile.h"
 #include "planning.h"
 #include "versions.h"

@@ -8,7 +8,7 @@
 #include "../apply/fsck.h"
 #include "../base/str.h"
 #include "../check/check.h"
-#include "../os/system.h"
+#include "../os/run/system.h"
 
 enum { DATE_LEN = 10 };
 

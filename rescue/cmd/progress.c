@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "../base/str.h"
-#include "../os/system.h"
+#include "../os/run/system.h"
 #include "../report/text.h"
 
 enum { SAY_EVERY_SECONDS = 15 };

@@ -13,16 +13,14 @@
 #include "../apply/apply.h"
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../os/fileio.h"
-#include "../os/system.h"
+#include "../os/root/fileio.h"
+#include "../os/run/system.h"
 #include "ask.h"
 #include "look.h"
 #include "progress.h"
-#include "resume.h"
 #include "survey.h"
+#include "turn.h"
 #include "versions.h"
-
-#define LOCK_PATH "/run/bootmend/lock"
 
 void bm_repair_outcome_done(struct bm_repair_outcome *outcome)
 {
@@ -197,17 +195,6 @@ static int with_lock(
 	if (planning.refusal != BM_PLAN_OK)
 		return refused(global, &planning, outcome);
 	return bm_repair_apply(global, request, planning.left, &planning.plan, &open, system, outcome);
-}
-
-int bm_repair_lock(int *ret_lock)
-{
-	int holder = 0, r = bm_lock_take(LOCK_PATH, ret_lock, &holder);
-
-	if (r == -EBUSY) {
-		bm_cmd_error("another bootmend is at work (process %d)", holder);
-		return BM_EXIT_FAILED;
-	}
-	return r < 0 ? bm_cmd_failed(r, "cannot take the lock") : BM_EXIT_OK;
 }
 
 int bm_repair_run(

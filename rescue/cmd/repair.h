@@ -36,8 +36,5 @@ int bm_repair_apply(const struct bm_global *global, const struct bm_repair_reque
  * outcome->status. */
 int bm_repair_filesystem(const struct bm_global *global, struct bm_plan *plan, struct bm_survey *survey,
 	struct bm_repair_outcome *outcome);
-/* Takes the lock that keeps two repairs apart. Returns BM_EXIT_OK with *ret_lock for bm_file_close(), or BM_EXIT_FAILED
- * after saying why. */
-int bm_repair_lock(int *ret_lock);
 
 #endif

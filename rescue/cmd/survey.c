@@ -8,10 +8,11 @@
 #include "../base/err.h"
 #include "../base/str.h"
 #include "../check/check.h"
-#include "../os/fileio.h"
-#include "../os/system.h"
+#include "../os/root/fileio.h"
+#include "../os/run/system.h"
+#include "../proof/configs.h"
+#include "../proof/prove.h"
 #include "../system/logs.h"
-#include "../system/prove.h"
 
 #define LOCK_PATH "/run/bootmend/look"
 
@@ -59,11 +60,13 @@ int bm_cmd_survey_open(const struct bm_global *global, struct bm_cmd_survey *ret
 	if (bm_mntns_save(&ret_survey->home) < 0)
 		bm_err_clear();
 	r = bm_survey_run(&global->disks, global->root, &ret_survey->survey);
+	ret_survey->filled = r == 0;
+	for (size_t i = 0; r == 0 && i < ret_survey->survey.systems.n; i++)
+		r = bm_proof_read_configs(&ret_survey->survey.systems.items[i], &ret_survey->survey);
 	if (r < 0) {
 		bm_cmd_survey_close(ret_survey);
 		return bm_cmd_failed(r, NULL);
 	}
-	ret_survey->filled = true;
 	return BM_EXIT_OK;
 }
 

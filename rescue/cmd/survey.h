@@ -8,7 +8,7 @@
 
 #include "../check/console.h"
 #include "../check/finding.h"
-#include "../os/mntns.h"
+#include "../os/mount/mntns.h"
 #include "../report/report.h"
 #include "../system/system.h"
 #include "cmd.h"

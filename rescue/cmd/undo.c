@@ -7,10 +7,11 @@
 #include "../apply/undo.h"
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../os/fileio.h"
+#include "../os/root/fileio.h"
 #include "repair.h"
 #include "resume.h"
 #include "survey.h"
+#include "turn.h"
 #include "versions.h"
 
 /* The repair that is meant; NULL after saying why there is none, with the status. */

@@ -7,8 +7,8 @@
 
 #include "../base/buf.h"
 #include "../base/str.h"
-#include "../fmt/bls.h"
-#include "../system/needs.h"
+#include "../fmt/boot/bls.h"
+#include "../proof/needs.h"
 
 int bm_fix_instruct(struct bm_fix *fix, const struct bm_finding *finding, const char *format, ...)
 {

@@ -10,10 +10,10 @@
 
 #include "../base/buf.h"
 #include "../base/str.h"
-#include "../fmt/bls.h"
-#include "../fmt/cmdline.h"
-#include "../fmt/grubenv.h"
-#include "../fmt/keyval.h"
+#include "../fmt/boot/bls.h"
+#include "../fmt/boot/cmdline.h"
+#include "../fmt/boot/grubenv.h"
+#include "../fmt/etc/keyval.h"
 
 /* A change of the arguments: a word KEY=VALUE becomes another text, or goes. */
 struct change {

@@ -10,8 +10,8 @@
 
 #include "../base/buf.h"
 #include "../base/str.h"
-#include "../fmt/bls.h"
-#include "../fmt/grubenv.h"
+#include "../fmt/boot/bls.h"
+#include "../fmt/boot/grubenv.h"
 
 /* --- which entry --- */
 

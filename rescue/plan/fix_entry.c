@@ -9,7 +9,7 @@
 
 #include "../base/buf.h"
 #include "../base/str.h"
-#include "../fmt/bls.h"
+#include "../fmt/boot/bls.h"
 
 /* The tool writes grub.cfg anew. */
 static int want_config(struct bm_fix *fix, const struct bm_finding *finding)

@@ -5,7 +5,7 @@
 #ifndef BM_PLAN_TOOL_H
 #define BM_PLAN_TOOL_H
 
-#include "../system/needs.h"
+#include "../proof/needs.h"
 #include "plan.h"
 
 /* Stand in a step's argv for what apply/ chooses: the file to write, a temporary folder that is known to be good, and a

@@ -10,10 +10,10 @@
 
 #include "../base/buf.h"
 #include "../base/str.h"
-#include "../fmt/bls.h"
-#include "../fmt/cmdline.h"
-#include "../fmt/grubcfg.h"
-#include "../fmt/grubconf.h"
+#include "../fmt/boot/bls.h"
+#include "../fmt/boot/cmdline.h"
+#include "../fmt/boot/grubcfg.h"
+#include "../fmt/boot/grubconf.h"
 
 /* A file as it will be, or as it is where nothing changes it. *ret_there is false where it is not known. */
 static int text_of(struct bm_fix *fix, const char *path, struct bm_buf *out, bool *ret_there)

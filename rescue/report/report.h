@@ -16,7 +16,7 @@
 #include "../check/console.h"
 #include "../check/finding.h"
 #include "../plan/plan.h"
-#include "../system/proof.h"
+#include "../proof/proof.h"
 #include "../system/system.h"
 
 struct bm_report_style {

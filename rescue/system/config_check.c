@@ -6,7 +6,7 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../fmt/cmdline.h"
+#include "../fmt/boot/cmdline.h"
 
 /* Why the root= is not known, or NULL; -ENOMEM. */
 static int check_root(

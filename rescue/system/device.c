@@ -10,11 +10,11 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../os/block.h"
-#include "../os/block_ids.h"
-#include "../os/fileio.h"
-#include "../os/lvm.h"
-#include "../os/system.h"
+#include "../os/block/block.h"
+#include "../os/block/block_ids.h"
+#include "../os/block/lvm.h"
+#include "../os/root/fileio.h"
+#include "../os/run/system.h"
 
 /* The volumes that this process activated; they outlive the device list, which may be freed and made again. */
 static struct bm_lvm active;

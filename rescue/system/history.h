@@ -5,8 +5,8 @@
 #ifndef BM_SYSTEM_HISTORY_H
 #define BM_SYSTEM_HISTORY_H
 
-#include "../fmt/journal.h"
-#include "../os/root.h"
+#include "../fmt/own/journal.h"
+#include "../os/root/root.h"
 
 #define BM_HISTORY_DIR "/var/lib/bootmend"
 

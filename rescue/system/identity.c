@@ -7,8 +7,8 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../fmt/keyval.h"
-#include "../fmt/osrelease.h"
+#include "../fmt/etc/keyval.h"
+#include "../fmt/etc/osrelease.h"
 #include "system.h"
 
 enum { SMALL_FILE_MAX = 256 * 1024 };

@@ -10,9 +10,9 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../fmt/bls.h"
-#include "../fmt/kimage.h"
-#include "../os/fileio.h"
+#include "../fmt/boot/bls.h"
+#include "../fmt/kernel/kimage.h"
+#include "../os/root/fileio.h"
 
 /* How distributions name the initramfs of VER in /boot. The first prefix that fits counts, so the longer stand first.
  */

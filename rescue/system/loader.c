@@ -8,8 +8,8 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../fmt/grubcfg.h"
-#include "../fmt/grubconf.h"
+#include "../fmt/boot/grubcfg.h"
+#include "../fmt/boot/grubconf.h"
 #include "kernels.h"
 #include "loader_int.h"
 

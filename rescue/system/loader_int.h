@@ -3,7 +3,7 @@
 #ifndef BM_SYSTEM_LOADER_INT_H
 #define BM_SYSTEM_LOADER_INT_H
 
-#include "../fmt/bls.h"
+#include "../fmt/boot/bls.h"
 #include "system.h"
 
 struct bm_loader_reader {

@@ -6,11 +6,11 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../fmt/cmdline.h"
-#include "../os/fileio.h"
-#include "../os/klog.h"
-#include "../os/spawn.h"
-#include "../os/system.h"
+#include "../fmt/boot/cmdline.h"
+#include "../os/root/fileio.h"
+#include "../os/run/klog.h"
+#include "../os/run/spawn.h"
+#include "../os/run/system.h"
 
 #define PSTORE_DIR "/sys/fs/pstore"
 

@@ -2,8 +2,8 @@
 #include "machine.h"
 
 #include "../base/err.h"
-#include "../os/cpu.h"
-#include "../os/system.h"
+#include "../os/run/cpu.h"
+#include "../os/run/system.h"
 
 /* A test may link another one that knows a machine which is not there. */
 __attribute__((weak)) void bm_machine_hook(struct bm_machine *machine)

@@ -7,8 +7,8 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../os/mount.h"
-#include "../os/running.h"
+#include "../os/mount/mount.h"
+#include "../os/mount/running.h"
 #include "system.h"
 
 /* The mount points that bootmend cares for, parents before children. */

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "../base/str.h"
-#include "../fmt/fstab.h"
-#include "../os/fileio.h"
+#include "../fmt/etc/fstab.h"
+#include "../os/root/fileio.h"
 #include "device.h"
 
 /* What plain names have in common on all controllers: the how-manieth disk, and the partition. */

@@ -7,8 +7,8 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../os/mount.h"
-#include "../os/running.h"
+#include "../os/mount/mount.h"
+#include "../os/mount/running.h"
 #include "system.h"
 
 enum { SYSTEM_ID_MIN = 8 };
@@ -131,8 +131,6 @@ static int read_system(struct bm_system *system, const struct bm_survey *survey)
 		r = bm_system_read_kernels(system);
 	if (r == 0)
 		r = bm_system_read_loader(system, &survey->devices);
-	if (r == 0)
-		r = bm_system_read_configs(system, survey);
 	if (r == 0)
 		r = bm_system_place_initramfs(system);
 	if (r == 0)

@@ -6,8 +6,8 @@
 #ifndef BM_SYSTEM_SYSTEM_H
 #define BM_SYSTEM_SYSTEM_H
 
-#include "../fmt/entry.h"
-#include "../fmt/fstab.h"
+#include "../fmt/boot/entry.h"
+#include "../fmt/etc/fstab.h"
 #include "device.h"
 #include "history.h"
 #include "machine.h"
@@ -231,8 +231,6 @@ int bm_system_read_sources(struct bm_system *system) BM_MUST_CHECK;
 /* Files of /boot without an owner. After kernels and loader. */
 int bm_system_read_orphans(struct bm_system *system) BM_MUST_CHECK;
 int bm_system_read_userland(struct bm_system *system) BM_MUST_CHECK;
-/* What the kernels' configurations say about the root of the system. After the loader. */
-int bm_system_read_configs(struct bm_system *system, const struct bm_survey *survey) BM_MUST_CHECK;
 /* Sets each kernel's initramfs_path from the entries or the distribution's habit. After kernels and loader. */
 int bm_system_place_initramfs(struct bm_system *system) BM_MUST_CHECK;
 void bm_system_done(struct bm_system *system);

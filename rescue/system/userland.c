@@ -11,7 +11,7 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../fmt/cmdline.h"
+#include "../fmt/boot/cmdline.h"
 #include "userland_int.h"
 
 void bm_userland_done(struct bm_userland *userland)

@@ -7,7 +7,7 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../fmt/wildcard.h"
+#include "../fmt/etc/wildcard.h"
 #include "userland_int.h"
 
 enum { WILDCARD_STEPS = 65536 };

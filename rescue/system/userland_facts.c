@@ -8,7 +8,7 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../fmt/keyval.h"
+#include "../fmt/etc/keyval.h"
 #include "userland_int.h"
 
 /* --- SELinux --- */

@@ -5,7 +5,7 @@
 #ifndef BM_SYSTEM_USERLAND_INT_H
 #define BM_SYSTEM_USERLAND_INT_H
 
-#include "../fmt/elf.h"
+#include "../fmt/kernel/elf.h"
 #include "system.h"
 
 enum {

@@ -9,8 +9,8 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../fmt/elf.h"
-#include "../os/fileio.h"
+#include "../fmt/kernel/elf.h"
+#include "../os/root/fileio.h"
 #include "userland_int.h"
 
 enum { HEAD_FIRST = 64 * 1024 };

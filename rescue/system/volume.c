@@ -9,12 +9,12 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../fmt/keyval.h"
-#include "../os/fileio.h"
-#include "../os/kmsg.h"
-#include "../os/loop.h"
-#include "../os/mount.h"
-#include "../os/tmp.h"
+#include "../fmt/etc/keyval.h"
+#include "../os/block/loop.h"
+#include "../os/mount/mount.h"
+#include "../os/root/fileio.h"
+#include "../os/run/kmsg.h"
+#include "../os/run/tmp.h"
 
 /* Any of these paths (up to the first NULL) shows the sign. */
 struct sign_row {

@@ -6,8 +6,8 @@
 #ifndef BM_SYSTEM_VOLUME_H
 #define BM_SYSTEM_VOLUME_H
 
-#include "../fmt/fssuper.h"
-#include "../os/root.h"
+#include "../fmt/disk/fssuper.h"
+#include "../os/root/root.h"
 #include "device.h"
 
 /* What was seen on a filesystem; each is worth points of a root's score. */

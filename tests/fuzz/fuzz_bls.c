@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fmt/bls.h"
+#include "fmt/boot/bls.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "check/console.h"
-#include "fmt/bootlog.h"
+#include "fmt/log/bootlog.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

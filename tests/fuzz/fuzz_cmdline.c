@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "fmt/cmdline.h"
+#include "fmt/boot/cmdline.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fmt/cpio.h"
+#include "fmt/image/cpio.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

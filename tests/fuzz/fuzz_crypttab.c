@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "fmt/crypttab.h"
+#include "fmt/etc/crypttab.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

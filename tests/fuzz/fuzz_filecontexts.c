@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "fmt/filecontexts.h"
+#include "fmt/etc/filecontexts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

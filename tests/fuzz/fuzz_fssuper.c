@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "fmt/fssuper.h"
+#include "fmt/disk/fssuper.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

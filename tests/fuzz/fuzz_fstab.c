@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "fmt/fstab.h"
+#include "fmt/etc/fstab.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "fmt/grubcfg.h"
+#include "fmt/boot/grubcfg.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,7 +2,7 @@
 #include <assert.h>
 #include <stdint.h>
 
-#include "fmt/grubconf.h"
+#include "fmt/boot/grubconf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

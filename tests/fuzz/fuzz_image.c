@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "system/proof.h"
+#include "proof/proof.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

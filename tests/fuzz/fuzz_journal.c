@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "fmt/journal.h"
+#include "fmt/own/journal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "fmt/kimage.h"
+#include "fmt/kernel/kimage.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "fmt/lvmdevices.h"
+#include "fmt/etc/lvmdevices.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "fmt/modules.h"
+#include "fmt/kernel/modules.h"
 
 enum { PARTS = 6 };
 

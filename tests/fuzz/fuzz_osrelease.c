@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "fmt/bmconf.h"
-#include "fmt/keyval.h"
-#include "fmt/osrelease.h"
+#include "fmt/etc/keyval.h"
+#include "fmt/etc/osrelease.h"
+#include "fmt/own/bmconf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

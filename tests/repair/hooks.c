@@ -16,7 +16,7 @@
  *	cpu 1
  *	memory 256M
  */
-#include "os/fault.h"
+#include "os/root/fault.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -12,7 +12,7 @@
 #include <zlib.h>
 
 #include "base/buf.h"
-#include "fmt/image_list.h"
+#include "fmt/image/image_list.h"
 #include "harness.h"
 
 struct made_entry {

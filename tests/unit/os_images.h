@@ -10,10 +10,10 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "os/root/fileio.h"
+#include "os/run/spawn.h"
+#include "os/run/tmp.h"
 #include "harness.h"
-#include "os/fileio.h"
-#include "os/spawn.h"
-#include "os/tmp.h"
 
 /* The beginning of a script: the tools it needs (else the test is skipped), its directory, its log. */
 #define IMAGE_NEEDS(tools)                                                                                             \

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "fmt/bls.h"
+#include "fmt/boot/bls.h"
 
 static const char rocky[] = "title Rocky Linux (5.14.0-503.11.1.el9_5.x86_64) 9.5 (Blue Onyx)\n"
 			    "version 5.14.0-503.11.1.el9_5.x86_64\n"

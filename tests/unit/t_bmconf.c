@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "fmt/bmconf.h"
+#include "fmt/own/bmconf.h"
 
 static struct bm_bmconf cmdline(const char *text)
 {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "fmt/bootlog.h"
+#include "fmt/log/bootlog.h"
 #include "harness.h"
 
 static void parse(const char *text, size_t len, struct bm_bootlog *log)

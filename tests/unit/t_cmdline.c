@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "fmt/cmdline.h"
+#include "fmt/boot/cmdline.h"
 
 static struct bm_cmdline parse(const char *text)
 {

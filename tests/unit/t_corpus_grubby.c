@@ -14,8 +14,8 @@
 
 #include "base/buf.h"
 #include "base/str.h"
-#include "fmt/grubcfg.h"
-#include "fmt/grubconf.h"
+#include "fmt/boot/grubcfg.h"
+#include "fmt/boot/grubconf.h"
 
 static const char *folder(void)
 {

@@ -2,8 +2,8 @@
 /*
  * Registers as processors give them: what VMware's EVC modes and QEMU's models show.
  */
+#include "os/run/cpu.h"
 #include "harness.h"
-#include "os/cpu.h"
 
 #define LONG_MODE (1U << 29)
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "fmt/crypttab.h"
+#include "fmt/etc/crypttab.h"
 #include "harness.h"
 
 static struct bm_crypttab parse(const char *text)

@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
-#include "fmt/filecontexts.h"
+#include "fmt/etc/filecontexts.h"
 #include "harness.h"
 
 static const char policy[] = "# a policy as Fedora has it, shortened\n"

@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "apply/fsck.h"
+#include "os/block/loop.h"
+#include "os/mount/mntns.h"
+#include "os/mount/mount.h"
+#include "os/run/system.h"
 #include "harness.h"
-#include "os/loop.h"
-#include "os/mntns.h"
-#include "os/mount.h"
-#include "os/system.h"
 #include "os_images.h"
 
 static void need_root(void)

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "fmt/fssuper.h"
+#include "fmt/disk/fssuper.h"
 #include "harness.h"
 
 static uint8_t bytes[BM_FSSUPER_BYTES];

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "fmt/fstab.h"
+#include "fmt/etc/fstab.h"
 
 static struct bm_fstab parse(const char *text)
 {

@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
-#include "fmt/grubcfg.h"
+#include "fmt/boot/grubcfg.h"
 
 static struct bm_grubcfg parse_with(const char *text, const struct bm_grubcfg_input *input)
 {

@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "base/buf.h"
-#include "fmt/grubcfg.h"
+#include "fmt/boot/grubcfg.h"
 
 static struct bm_grubcfg parse(const char *text)
 {

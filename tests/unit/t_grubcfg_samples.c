@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
-#include "fmt/grubcfg.h"
+#include "fmt/boot/grubcfg.h"
 
 #define SAMPLES "tests/fuzz/corpus/grubcfg/"
 

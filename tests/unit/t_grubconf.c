@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "fmt/grubconf.h"
+#include "fmt/boot/grubconf.h"
 
 static struct bm_grubconf parse(const char *text, const char *saved)
 {

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "fmt/grubenv.h"
+#include "fmt/boot/grubenv.h"
 
 #define HEADER "# GRUB Environment Block\n"
 

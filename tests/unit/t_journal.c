@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "fmt/journal.h"
+#include "fmt/own/journal.h"
 #include "harness.h"
 
 static void add(struct bm_journal *journal, struct bm_buf *out, struct bm_journal_record record, const char *path,

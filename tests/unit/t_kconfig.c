@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "fmt/kconfig.h"
+#include "fmt/kernel/kconfig.h"
 
 #include <string.h>
 

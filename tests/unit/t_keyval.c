@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "fmt/keyval.h"
-#include "fmt/osrelease.h"
+#include "fmt/etc/keyval.h"
+#include "fmt/etc/osrelease.h"
 
 static struct bm_keyval parse(const char *text)
 {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "fmt/kimage.h"
+#include "fmt/kernel/kimage.h"
 
 enum { SIZE = 64 * 1024, SETUP_SECTS = 27, SYSSIZE = 3000, PE_AT = 0x80, PAYLOAD = 0x2c4 };
 

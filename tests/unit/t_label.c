@@ -6,9 +6,9 @@
 
 #include "apply/label.h"
 #include "base/str.h"
+#include "os/root/fileio.h"
+#include "os/run/tmp.h"
 #include "harness.h"
-#include "os/fileio.h"
-#include "os/tmp.h"
 
 #define FILES "etc/selinux/targeted/contexts/files"
 

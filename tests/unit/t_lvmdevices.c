@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "fmt/lvmdevices.h"
+#include "fmt/etc/lvmdevices.h"
 #include "harness.h"
 
 static struct bm_lvmdevices parse(const char *text)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "fmt/mdadmconf.h"
+#include "fmt/etc/mdadmconf.h"
 #include "harness.h"
 
 static struct bm_mdadmconf parse(const char *text)

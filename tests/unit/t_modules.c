@@ -7,8 +7,8 @@
 
 #include "base/buf.h"
 #include "base/str.h"
-#include "fmt/modules.h"
-#include "fmt/wildcard.h"
+#include "fmt/etc/wildcard.h"
+#include "fmt/kernel/modules.h"
 
 static const char dep[] = "kernel/fs/ext4/ext4.ko.xz: kernel/fs/jbd2/jbd2.ko.xz kernel/fs/mbcache.ko.xz "
 			  "kernel/lib/crc16.ko.xz\n"

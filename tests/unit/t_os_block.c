@@ -7,11 +7,11 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "os/block/block.h"
+#include "os/block/loop.h"
+#include "os/root/fileio.h"
+#include "os/run/system.h"
 #include "harness.h"
-#include "os/block.h"
-#include "os/fileio.h"
-#include "os/loop.h"
-#include "os/system.h"
 #include "os_images.h"
 
 /* Scans the image, which must not change by it. */

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "os/block/lvm.h"
 #include "harness.h"
-#include "os/lvm.h"
 
 static const char vgs[] =
 	"  LVM2_VG_NAME='rhel' LVM2_VG_UUID='aaa-1' LVM2_VG_SIZE='10733223936' LVM2_VG_FREE='4194304' "

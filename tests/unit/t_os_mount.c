@@ -10,14 +10,14 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "os/block/loop.h"
+#include "os/mount/mount.h"
+#include "os/root/fileio.h"
+#include "os/root/root.h"
+#include "os/root/rootw.h"
+#include "os/run/system.h"
+#include "os/run/tmp.h"
 #include "harness.h"
-#include "os/fileio.h"
-#include "os/loop.h"
-#include "os/mount.h"
-#include "os/root.h"
-#include "os/rootw.h"
-#include "os/system.h"
-#include "os/tmp.h"
 #include "os_images.h"
 
 BM_TEST(mount_options)

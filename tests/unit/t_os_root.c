@@ -10,11 +10,11 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "os/root/fileio.h"
+#include "os/root/root.h"
+#include "os/root/rootw.h"
+#include "os/run/tmp.h"
 #include "harness.h"
-#include "os/fileio.h"
-#include "os/root.h"
-#include "os/rootw.h"
-#include "os/tmp.h"
 
 static void put(const char *dir, const char *name, const char *text)
 {

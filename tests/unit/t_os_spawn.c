@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "os/root/fileio.h"
+#include "os/run/spawn.h"
+#include "os/run/system.h"
+#include "os/run/tmp.h"
 #include "harness.h"
-#include "os/fileio.h"
-#include "os/spawn.h"
-#include "os/system.h"
-#include "os/tmp.h"
 
 static struct bm_spawn_result shell(const char *script, struct bm_spawn spawn)
 {

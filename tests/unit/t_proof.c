@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proof/proof.h"
 #include "image_maker.h"
-#include "system/proof.h"
 
 #define VERSION "6.1.0-9-amd64"
 #define MODULES "usr/lib/modules/" VERSION

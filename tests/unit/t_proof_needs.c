@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "proof/needs.h"
 #include "harness.h"
-#include "system/needs.h"
 #include "t_system_fixture.h"
 
 static bool has_driver(const struct bm_needs *needs, const char *name)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "fmt/regex.h"
+#include "fmt/etc/regex.h"
 #include "harness.h"
 
 /* 1: matches, 0: does not; negative: no expression */

@@ -2,12 +2,12 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "os/block/loop.h"
+#include "os/mount/mntns.h"
+#include "os/mount/mount.h"
+#include "os/mount/running.h"
+#include "os/run/system.h"
 #include "harness.h"
-#include "os/loop.h"
-#include "os/mntns.h"
-#include "os/mount.h"
-#include "os/running.h"
-#include "os/system.h"
 #include "os_images.h"
 
 /* A btrfs has a device number of its own: the mount's source tells the device, also of a subvolume. */

@@ -10,9 +10,10 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "os/root/fileio.h"
+#include "os/run/tmp.h"
+#include "proof/configs.h"
 #include "harness.h"
-#include "os/fileio.h"
-#include "os/tmp.h"
 
 enum { KERNEL_SETUP = 8192, KERNEL_SYSSIZE = 512, LINE_WORDS = 16 };
 

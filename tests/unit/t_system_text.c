@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "proof/configs.h"
 #include "harness.h"
 #include "t_system_fixture.h"
 
@@ -37,7 +38,7 @@ void bm_fixture_survey(struct bm_fixture *fixture)
 	BM_CHECK_INT(bm_system_read_identity(system), 0);
 	BM_CHECK_INT(bm_system_read_kernels(system), 0);
 	BM_CHECK_INT(bm_system_read_loader(system, &survey->devices), 0);
-	BM_CHECK_INT(bm_system_read_configs(system, survey), 0);
+	BM_CHECK_INT(bm_proof_read_configs(system, survey), 0);
 	BM_CHECK_INT(bm_system_place_initramfs(system), 0);
 	BM_CHECK_INT(bm_system_read_tools(system), 0);
 	BM_CHECK_INT(bm_system_read_sources(system), 0);

@@ -18,10 +18,10 @@
 #include "apply/undo.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "os/root/fault.h"
+#include "os/root/rootw.h"
+#include "os/run/tmp.h"
 #include "harness.h"
-#include "os/fault.h"
-#include "os/rootw.h"
-#include "os/tmp.h"
 
 /* --- the hook --- */
 

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The files of an initramfs as a tree, as the kernel leaves them after unpacking: later segments over earlier ones,
+ * hard links joined, symlinks followed inside the image. Filled by a sink of bm_image_read(). Memory is limited, and
+ * whether a limit was met is told.
+ */
+#ifndef BM_FMT_IMAGE_LIST_H
+#define BM_FMT_IMAGE_LIST_H
+
+#include "fmt/kernel/elf.h"
+#include "image.h"
+
+enum {
+	BM_IMAGE_LIST_NODES = 96 * 1024,       /* files and directories */
+	BM_IMAGE_LIST_NAMES = 4 * 1024 * 1024, /* bytes of names and of symlinks' targets */
+	BM_IMAGE_LIST_FACTS = 2 * 1024 * 1024, /* bytes of what executables need */
+	BM_IMAGE_LIST_DEPTH = 256,	       /* directories in directories */
+	BM_IMAGE_LIST_SYMLINKS = 40,	       /* followed in one lookup; the kernel's MAXSYMLINKS */
+	BM_IMAGE_LIST_VERSIONS = 64,	       /* kernel versions */
+	BM_IMAGE_LIST_LIBRARY_DIRS = 256,
+	BM_IMAGE_LIST_WORK = 256 * 1024 * 1024, /* bytes of paths that are walked in all: for hostile images */
+	BM_IMAGE_LIST_CAPTURE = 16 * 1024,	/* bytes kept of a small text file */
+};
+
+/* A name in the image. */
+struct bm_image_node {
+	uint32_t parent;   /* index into list->nodes; the root's is itself (0) */
+	uint32_t name;	   /* offset into list->names */
+	uint32_t link;	   /* symlink: offset of its target in list->names */
+	uint32_t mode;	   /* 0: was there, and was replaced by something that could not be made */
+	uint32_t body;	   /* regular file: index into list->bodies; hard links share it */
+	uint32_t children; /* of a directory: how many there are */
+	uint32_t hash;	   /* private, and the next of its chain */
+	uint32_t next;
+};
+
+/* What is behind the names of a regular file. */
+struct bm_image_body {
+	uint64_t size;
+	struct bm_elf *elf; /* of programs and libraries, where facts were asked for; else NULL */
+};
+
+/* A kernel version for which there is a directory of modules. */
+struct bm_image_version {
+	char *version;
+	size_t modules;	  /* .ko files, compressed or not */
+	bool modules_dep; /* modules.dep or modules.dep.bin is there */
+};
+
+struct bm_image_module {
+	const char *name; /* with underscores, without .ko and what follows; owned by the list */
+	uint32_t name_at; /* private */
+	uint32_t node;
+	uint32_t version; /* index into versions */
+};
+
+struct bm_image_list {
+	bool facts;		     /* set before reading: look into executables too, for the proof */
+	struct bm_image_node *nodes; /* 0 is the root directory */
+	size_t n_nodes, cap_nodes;
+	struct bm_image_body *bodies; /* 0 has no size: that of what is no regular file */
+	size_t n_bodies, cap_bodies;
+	uint32_t *buckets; /* private */
+	size_t n_buckets;
+	char *names;
+	size_t n_names, cap_names;
+	struct bm_image_version *versions; /* newest first */
+	size_t n_versions, cap_versions;
+	struct bm_image_module *modules; /* sorted by name */
+	size_t n_modules, cap_modules;
+	char *generator; /* "dracut 059-4", "initramfs-tools", "mkinitcpio", "booster"; NULL when not recognised */
+	char *os;	 /* PRETTY_NAME of etc/initrd-release; NULL */
+	struct bm_strv library_dirs; /* from etc/ld.so.conf and its includes */
+	bool squashed;		     /* dracut's squash module: most files are inside a squashfs that is not read */
+	bool incomplete;	     /* a limit was met: files are missing from this list */
+	uint64_t lost;		     /* entries that the kernel can't unpack, because their directory is missing */
+	char *first_lost;
+	struct bm_image_list_reader *reader; /* private */
+};
+
+void bm_image_list_done(struct bm_image_list *list);
+#define _cleanup_image_list_ BM_CLEANUP(bm_image_list_done)
+
+/* Prepares list (initialised with `= {0}` and .facts as wanted) and ret_sink, whose callbacks fill it. A caller with a
+ * sink of his own may call those from his. Returns 0 or -ENOMEM. */
+int bm_image_list_sink(struct bm_image_list *list, struct bm_image_sink *ret_sink) BM_MUST_CHECK;
+/* After reading: versions, modules, generator. Returns 0 or -ENOMEM. */
+int bm_image_list_finish(struct bm_image_list *list) BM_MUST_CHECK;
+
+/* The two steps and bm_image_read() between them. Returns what that returns. */
+int bm_image_list_read(const struct bm_image_source *source, struct bm_image_list *list,
+	struct bm_image_summary *ret_summary) BM_MUST_CHECK;
+
+/* The file that path (from the image's root, with or without leading slash) leads to; symlinks are followed inside the
+ * image, also the last. NULL where there is none, or the symlinks go round. */
+const struct bm_image_node *bm_image_list_find(const struct bm_image_list *list, const char *path);
+/* The same, but a symlink at the end is not followed. */
+const struct bm_image_node *bm_image_list_lfind(const struct bm_image_list *list, const char *path);
+/* The path of a node, without symlinks, with leading slash; for free(), NULL when memory is short. */
+char *bm_image_list_path(const struct bm_image_list *list, const struct bm_image_node *node);
+/* The node's own name, and a symlink's target (NULL for others); owned by the list. */
+const char *bm_image_list_name(const struct bm_image_list *list, const struct bm_image_node *node);
+const char *bm_image_list_link(const struct bm_image_list *list, const struct bm_image_node *node);
+/* Its size and facts; of nothing but size 0 where it is no regular file. */
+const struct bm_image_body *bm_image_list_body(const struct bm_image_list *list, const struct bm_image_node *node);
+
+const struct bm_image_version *bm_image_list_version(const struct bm_image_list *list, const char *version);
+/* The module's file for that version: name with - or _, without suffix. A file of no bytes is none. NULL: not inside.
+ */
+const struct bm_image_node *bm_image_list_module(
+	const struct bm_image_list *list, const char *version, const char *name);
+/* A file of that name in any directory, the first that takes it (ctx, node); NULL. */
+const struct bm_image_node *bm_image_list_any(const struct bm_image_list *list, const char *name,
+	bool (*takes)(void *ctx, const struct bm_image_node *node), void *ctx);
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the kernels' configurations say about the root of the system: whether a kernel takes an initramfs, has one of
+ * its own, has a command line of its own, and was built with what the root needs. An option that a configuration does
+ * not name is unknown, never missing.
+ */
+#include "configs.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "../base/err.h"
+#include "../base/str.h"
+#include "../fmt/kernel/kconfig.h"
+#include "needs.h"
+
+/* The options of a driver; any one of them will do. */
+static const struct {
+	const char *driver;
+	const char *options[3];
+} driver_options[] = {
+	{"ext4", {"CONFIG_EXT4_FS"}},
+	{"ext3", {"CONFIG_EXT4_FS", "CONFIG_EXT3_FS"}},
+	{"ext2", {"CONFIG_EXT2_FS", "CONFIG_EXT4_USE_FOR_EXT2", "CONFIG_EXT4_USE_FOR_EXT23"}},
+	{"xfs", {"CONFIG_XFS_FS"}},
+	{"btrfs", {"CONFIG_BTRFS_FS"}},
+	{"f2fs", {"CONFIG_F2FS_FS"}},
+	{"jfs", {"CONFIG_JFS_FS"}},
+	{"ahci", {"CONFIG_SATA_AHCI"}},
+	{"ata_piix", {"CONFIG_ATA_PIIX"}},
+	{"sd_mod", {"CONFIG_BLK_DEV_SD"}},
+	{"nvme", {"CONFIG_BLK_DEV_NVME"}},
+	{"virtio_pci", {"CONFIG_VIRTIO_PCI"}},
+	{"virtio_blk", {"CONFIG_VIRTIO_BLK"}},
+	{"virtio_scsi", {"CONFIG_SCSI_VIRTIO"}},
+	{"vmw_pvscsi", {"CONFIG_VMWARE_PVSCSI"}},
+	{"mptspi", {"CONFIG_FUSION_SPI"}},
+	{"mptsas", {"CONFIG_FUSION_SAS"}},
+	{"mpt3sas", {"CONFIG_SCSI_MPT3SAS", "CONFIG_SCSI_MPT2SAS"}},
+	{"megaraid_sas", {"CONFIG_MEGARAID_SAS"}},
+	{"hv_vmbus", {"CONFIG_HYPERV"}},
+	{"hv_storvsc", {"CONFIG_HYPERV_STORAGE"}},
+	{"xen_blkfront", {"CONFIG_XEN_BLKDEV_FRONTEND"}},
+	{"dm_mod", {"CONFIG_BLK_DEV_DM"}},
+	{"dm_crypt", {"CONFIG_DM_CRYPT"}},
+	{"dm_thin_pool", {"CONFIG_DM_THIN_PROVISIONING"}},
+	{"dm_raid", {"CONFIG_DM_RAID"}},
+	{"dm_mirror", {"CONFIG_DM_MIRROR"}},
+	{"raid0", {"CONFIG_MD_RAID0"}},
+	{"raid1", {"CONFIG_MD_RAID1"}},
+	{"raid10", {"CONFIG_MD_RAID10"}},
+	{"raid456", {"CONFIG_MD_RAID456"}},
+};
+
+/* Whether anything in the kernel serves the driver, whatever its configuration says: a module from elsewhere, or
+ * another driver for the same device. */
+static int is_served(const struct bm_needs *needs, const struct bm_proof_driver *driver, bool *ret_served)
+{
+	_cleanup_strv_ struct bm_strv names = {0};
+
+	*ret_served = false;
+	if (!needs->modules)
+		return 0;
+	if (driver->modalias && bm_modules_resolve(needs->modules, driver->modalias, &names) == -ENOMEM)
+		return -ENOMEM;
+	*ret_served = names.n > 0 || (driver->name && (bm_modules_has(needs->modules, driver->name) ||
+							      bm_modules_builtin(needs->modules, driver->name)));
+	return 0;
+}
+
+/* Judges one driver: adds its option to the kernel's lack or modular. needs are those of this kernel, read when first
+ * asked for. */
+static int take_driver(const struct bm_survey *survey, const struct bm_system *system, struct bm_kernel *kernel,
+	const struct bm_kconfig *kconfig, const struct bm_proof_driver *driver)
+{
+	const char *const *options = NULL, *off = NULL, *module = NULL;
+	_cleanup_needs_ struct bm_needs needs = {0};
+	bool served;
+
+	for (size_t i = 0; driver->name && i < BM_ARRAY_SIZE(driver_options); i++)
+		if (bm_streq(driver_options[i].driver, driver->name))
+			options = driver_options[i].options;
+	for (size_t i = 0; options && i < BM_ARRAY_SIZE(driver_options[0].options) && options[i]; i++) {
+		enum bm_kconfig_state state = bm_kconfig_state(kconfig, options[i]);
+
+		if (state == BM_KCONFIG_BUILTIN)
+			return 0;
+		if (state == BM_KCONFIG_MODULE)
+			module = options[i];
+		else if (state == BM_KCONFIG_OFF && !off)
+			off = options[i];
+	}
+	if (module)
+		return bm_strv_add_once(&kernel->modular, module);
+	if (!off)
+		return 0;
+	if (bm_needs_read(survey, system, kernel, false, &needs) < 0 || is_served(&needs, driver, &served) < 0)
+		return -ENOMEM;
+	if (served)
+		return 0;
+	if (kernel->lack.n == 0)
+		kernel->lack_line = bm_kconfig_line(kconfig, off);
+	return bm_strv_add_once(&kernel->lack, off);
+}
+
+static int read_config(const struct bm_survey *survey, const struct bm_system *system, struct bm_kernel *kernel,
+	const struct bm_needs *root)
+{
+	_cleanup_kconfig_ struct bm_kconfig kconfig = {0};
+	_cleanup_buf_ struct bm_buf text = {0};
+	const char *cmdline, *inner;
+
+	if (!kernel->config || bm_root_read(system->root, kernel->config, BM_KCONFIG_SIZE_MAX, &text) < 0)
+		return 0;
+	if (bm_kconfig_parse(bm_buf_text(&text), text.len, &kconfig) < 0)
+		return -ENOMEM;
+	kernel->config_known = bm_kconfig_state(&kconfig, "CONFIG_BLK_DEV_INITRD") != BM_KCONFIG_UNKNOWN;
+	kernel->config_initrd_line = bm_kconfig_line(&kconfig, "CONFIG_BLK_DEV_INITRD");
+	kernel->config_initrd = bm_kconfig_state(&kconfig, "CONFIG_BLK_DEV_INITRD") == BM_KCONFIG_BUILTIN;
+	kernel->config_modules = bm_kconfig_state(&kconfig, "CONFIG_MODULES") != BM_KCONFIG_OFF;
+	inner = bm_kconfig_get(&kconfig, "CONFIG_INITRAMFS_SOURCE");
+	kernel->config_inner = inner && *inner;
+	cmdline = bm_kconfig_get(&kconfig, "CONFIG_CMDLINE");
+	kernel->config_root = cmdline && (bm_str_starts(cmdline, "root=") || strstr(cmdline, " root="));
+	for (size_t i = 0; i < root->n_drivers; i++) {
+		/* The drivers of the hardware: only where it is this machine that the system boots on. */
+		if (root->drivers[i].modalias && root->drivers[i].role == BM_PROOF_STORAGE && !root->hardware_known)
+			continue;
+		if (take_driver(survey, system, kernel, &kconfig, &root->drivers[i]) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int bm_proof_read_configs(struct bm_system *system, const struct bm_survey *survey)
+{
+	_cleanup_needs_ struct bm_needs root = {0};
+
+	if (bm_needs_of_root(survey, system, &root) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < system->n_kernels; i++)
+		if (read_config(survey, system, &system->kernels[i], &root) < 0)
+			return -ENOMEM;
+	bm_err_clear();
+	return 0;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the kernels' configurations say about the root of the system.
+ */
+#ifndef BM_PROOF_CONFIGS_H
+#define BM_PROOF_CONFIGS_H
+
+#include "../system/system.h"
+
+/* Fills what struct bm_kernel has of its configuration, for each kernel of the system. After bm_survey_run(). Returns 0
+ * or -ENOMEM; a configuration that cannot be read says nothing. */
+int bm_proof_read_configs(struct bm_system *system, const struct bm_survey *survey) BM_MUST_CHECK;
+
+#endif
