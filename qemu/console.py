@@ -17,6 +17,8 @@ written to the --verdict file:
   stuck STEP         status 4    a step of the dialogue waited in vain
   limit              status 5    the time limit
 
+All times but those of marks are the machine's own: see clock.py.
+
 With --echo the serial line is shown on stdout as it comes, a line at a time,
 without its escape sequences and without the lines that --hide matches.
 
@@ -42,18 +44,21 @@ import subprocess
 import sys
 import time
 
+from clock import Clock
+
 ANSI = re.compile(rb"\x1b(\[[0-9;?=]*[A-Za-z]|[()][A-Z0-9]|[=>78cM])|\x00")
 
 
 class Console:
     """The command, its serial line and the log of it."""
 
-    def __init__(self, command, log, deadline, echo, hide):
+    def __init__(self, command, log, limit, echo, hide):
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, bufsize=0)
         self.log = open(log, "wb", buffering=0)
-        self.deadline = deadline
+        self.clock = Clock(self.process.pid)
+        self.deadline = limit
         self.echo = echo
         self.hide = re.compile(hide) if hide else None
         self.line = ""          # what --echo has not shown yet
@@ -97,8 +102,14 @@ class Console:
                 self.shown = plain
                 print("  | " + line.rstrip()[:140], flush=True)
 
-    def late(self):
-        return time.monotonic() >= self.deadline
+    def late(self, seconds=None):
+        """Whether the machine has had so many seconds, or all that it may have."""
+        now = self.clock.now()
+        return now >= self.deadline or seconds is not None and now >= seconds
+
+    def after(self, seconds):
+        """When so many more seconds will have been had."""
+        return self.clock.now() + seconds
 
     def end(self):
         """End the command by its process id, gently first."""
@@ -114,17 +125,22 @@ class Console:
         self.log.close()
 
 
+def settle(console, seconds):
+    """Take what comes within some seconds."""
+    stop = console.after(seconds)
+    while not console.late(stop) and console.pump(0.1):
+        pass
+
+
 def watch(console, patterns, linger):
     while True:
         for pattern in patterns:
             if pattern.search(console.text):
-                stop = time.monotonic() + linger
-                while time.monotonic() < stop and console.pump(stop - time.monotonic()):
-                    pass
+                settle(console, linger)
                 return 0, "matched " + pattern.pattern.decode()
         if console.late():
             return 5, "limit"
-        if not console.pump(min(1.0, console.deadline - time.monotonic())):
+        if not console.pump(1.0):
             return 3, "ended"
 
 
@@ -138,15 +154,15 @@ def unescape(text):
 
 def expect(console, seconds, pattern):
     """0 when the pattern came, else the status to end with."""
-    stop = min(time.monotonic() + seconds, console.deadline)
+    stop = console.after(seconds)
     while True:
         match = pattern.search(console.text, console.seen)
         if match:
             console.seen = match.end()
             return 0
-        if time.monotonic() >= stop:
+        if console.late(stop):
             return 4
-        if not console.pump(min(1.0, stop - time.monotonic())):
+        if not console.pump(1.0):
             return 3
 
 
@@ -169,16 +185,14 @@ def talk(console, steps, values, marks):
             seconds, _, pattern = rest.partition(" ")
             status = expect(console, float(seconds), re.compile(pattern.encode()))
         elif verb == "ended":
-            stop = min(time.monotonic() + float(rest), console.deadline)
-            while console.pump(min(1.0, stop - time.monotonic())):
-                if time.monotonic() >= stop:
+            stop = console.after(float(rest))
+            while console.pump(1.0):
+                if console.late(stop):
                     return 4, "stuck step %d: %s" % (number, line)
         elif verb == "send":
             send(console, unescape(rest))
         elif verb == "pause":
-            stop = time.monotonic() + float(rest)
-            while time.monotonic() < stop and console.pump(stop - time.monotonic()):
-                pass
+            settle(console, float(rest))
         elif verb == "mark":
             marks.append("%s %.2f\n" % (rest, time.monotonic() - began))
         elif verb == "say":
@@ -225,8 +239,7 @@ def main():
     values = dict(item.split("=", 1) for item in options.set)
     marks = []
     patterns = [re.compile(item.encode()) for item in options.stop]
-    console = Console(options.command, options.log,
-                      time.monotonic() + options.limit, options.echo, options.hide)
+    console = Console(options.command, options.log, options.limit, options.echo, options.hide)
     try:
         if steps is not None:
             status, word = talk(console, steps, values, marks)

@@ -28,7 +28,7 @@ import subprocess
 import sys
 import time
 
-from console import Console, expect, send
+from console import Console, expect, send, settle
 
 BEGIN = re.compile(rb"mount the system under [^\r\n]* \.\.\.")
 END = re.compile(rb"Result: ")
@@ -44,7 +44,7 @@ class Machine:
         command += ["-qmp", "unix:%s,server=on,wait=off" % self.socket_path]
         if incoming:
             command += ["-incoming", "exec:cat %s" % incoming]
-        self.console = Console(command, log, time.monotonic() + options.limit, False, None)
+        self.console = Console(command, log, options.limit, False, None)
         self.monitor = None
         atexit.register(self.clean)
         self.connect()
@@ -56,14 +56,14 @@ class Machine:
             self.console.process.wait()
 
     def connect(self):
-        stop = time.monotonic() + 60
+        stop = self.console.after(60)
         while True:
             try:
                 link = socket.socket(socket.AF_UNIX)
                 link.connect(self.socket_path)
                 break
             except OSError:
-                if time.monotonic() > stop or self.console.process.poll() is not None:
+                if self.console.late(stop) or self.console.process.poll() is not None:
                     raise
                 time.sleep(0.1)
         self.monitor = link.makefile("rw")
@@ -81,9 +81,9 @@ class Machine:
                 sys.exit("power.py: %s: %s" % (verb, answer["error"]["desc"]))
 
     def wait(self, verb, word):
-        stop = time.monotonic() + 120
+        stop = self.console.after(120)
         while self.ask(verb).get("status") != word:
-            if time.monotonic() > stop:
+            if self.console.late(stop):
                 sys.exit("power.py: no %s after %s" % (word, verb))
             time.sleep(0.05)
 
@@ -111,9 +111,7 @@ def save(options, memory):
     send(console, "stty cols 200\r")
     need(expect(console, 60, re.compile(rb"bootmend:[^\r\n]*# ")), "the shell")
     send(console, options.command)
-    stop = time.monotonic() + 1
-    while time.monotonic() < stop:
-        console.pump(0.2)
+    settle(console, 1)
     machine.ask("stop")
     machine.ask("migrate-set-parameters", **{"max-bandwidth": 1 << 34})
     machine.ask("migrate", uri="exec:cat > %s" % memory)

@@ -3,15 +3,28 @@
 
 watcher=console.py
 
+# lab_speed: measure once how slow this machine is, for every watch of this run (clock.py). Patience is slowness, too.
+lab_speed() {
+	local slow work
+	[[ -z ${LAB_SPEED:-} ]] || return 0
+	# shellcheck disable=SC2086 # LAB_QEMU_PREFIX is a list of words
+	read -r slow work < <("$lab/clock.py" -- ${LAB_QEMU_PREFIX:-} qemu-system-x86_64 -nodefaults -no-user-config \
+		-display none -machine pc -accel "$accel" -cpu "$cpu" -m 16) || die "no speed could be measured"
+	LAB_SPEED="$(awk -v s="$slow" -v p="$patience" 'BEGIN { print s * p }') $work"
+	export LAB_SPEED
+	note "this machine is $slow times as slow as the one that the limits were made for"
+}
+
 # boot_watch LOG LIMIT DISK FORMAT [QEMU ARGUMENT...] -- [CONSOLE ARGUMENT...]
 # boots the current guest from a disk. The status is console.py's (or that of another $watcher), and its verdict is in $said;
 # what it shows (--echo) goes to descriptor 3.
 boot_watch() {
 	local log=$1 limit=$2 disk=$3 format=$4 qemu watch=() status=0
 	shift 4
+	lab_speed
 	# No network, no reboot loops, nothing that the guest's file does not name.
 	qemu=(qemu-system-x86_64 -name "lab" -nodefaults -no-user-config -vga std -display none
-		-machine "${guest[machine]}" -accel "$accel" -cpu "$cpu" -smp 2 -m "${guest[memory]}"
+		-machine "${guest[machine]}" -accel "$accel" -cpu "$cpu" -smp "${scenario[processors]:-1}" -m "${guest[memory]}"
 		-serial stdio -no-reboot
 		-blockdev "driver=$format,node-name=d0,discard=unmap,cache.no-flush=on,file.driver=file,file.filename=$disk,file.cache.no-flush=on")
 	case ${guest[disk]} in
@@ -41,7 +54,7 @@ boot_watch() {
 		shift
 	done
 	# shellcheck disable=SC2086 # LAB_QEMU_PREFIX is a list of words
-	"$lab/$watcher" --log "$log" --limit $((limit * patience)) --verdict "$work/verdict" "${echo[@]}" "${watch[@]}" \
+	"$lab/$watcher" --log "$log" --limit "$limit" --verdict "$work/verdict" "${echo[@]}" "${watch[@]}" \
 		-- ${LAB_QEMU_PREFIX:-} "${qemu[@]}" >&3 &
 	# In the background, so that a signal ends it at once by way of the exit trap.
 	children+=($!)
@@ -67,7 +80,7 @@ scenario_read() {
 		keeps) must_keep+=("$value") ;;
 		finds) must_find+=("$value") ;;
 		title | guest | break | via | conf-on | broken | broken-limit | repair-limit | good-limit | \
-			result | exit | boots | may-change | dialogue | untouched | cuts | running) scenario[$key]=$value ;;
+			result | exit | boots | may-change | dialogue | untouched | cuts | running | processors) scenario[$key]=$value ;;
 		*) die "qemu/scenarios/$1: no such key: $key" ;;
 		esac
 	done <"$file"
