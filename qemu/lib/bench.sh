@@ -35,7 +35,7 @@ bench_row() {
 bench() {
 	local log marks=$work/marks up host seconds kib
 	[[ -f $iso_dir/vmlinuz && -f $iso_dir/initrd ]] || die "no ${iso_dir#"$top"/}/initrd: run 'make iso' first"
-	declare -gA scenario=([name]=bench [guest]=vsphere-el [via]=kernel)
+	declare -gA scenario=([name]=bench [guest]=vsphere-el [via]=kernel [processors]=2)
 	declare -ga confs=()
 	guest_build vsphere-el
 	kernel=$(<"${guest[dir]}/kernel")

@@ -12,6 +12,10 @@ guest_masks="apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scru
 	systemd-ask-password-wall.path systemd-ask-password-console.path man-db.timer
 	systemd-tpm2-setup.service systemd-tpm2-setup-early.service systemd-network-generator.service"
 
+# How long a guest waits for a device or a job of a boot that is meant to succeed: longer than whoever watches it. A
+# breakage whose boot is to fail by such a wait shortens it for that boot (show_it).
+guest_patience=1800
+
 # vol_field VOLUMES MOUNT COLUMN
 vol_field() { awk -v m="$2" -v c="$3" '$5 == m { print $c }' "$1"; }
 
@@ -82,6 +86,15 @@ files_system() {
 	for unit in $guest_masks; do
 		ln -sf /dev/null "$tree/etc/systemd/system/$unit"
 	done
+	# A virtual processor may be kept waiting on a busy day, and the guest's clock goes on meanwhile: 90 seconds for
+	# /boot's device have run out so. Not on the kernel's command line, which bootmend is to judge.
+	mkdir -p "$tree/etc/systemd/system.conf.d"
+	cat >"$tree/etc/systemd/system.conf.d/lab.conf" <<-CONF
+		[Manager]
+		DefaultDeviceTimeoutSec=${guest_patience}s
+		DefaultTimeoutStartSec=${guest_patience}s
+		DefaultTimeoutStopSec=${guest_patience}s
+	CONF
 
 	case ${guest[initramfs]} in
 	dracut)
@@ -93,6 +106,7 @@ files_system() {
 			early_microcode="no"
 			do_strip="no"
 			i18n_install_all="no"
+			install_items+=" /etc/systemd/system.conf.d/lab.conf "
 			omit_dracutmodules+=" plymouth i18n network network-manager network-legacy systemd-networkd ifcfg nfs nbd iscsi fcoe cifs lunmask multipath biosdevname memstrack pcsc tpm2-tss bluetooth dbus dbus-daemon dbus-broker nvdimm fido2 pkcs11 systemd-pcrphase systemd-pcrextend systemd-resolved systemd-timedated systemd-hostnamed systemd-rfkill systemd-portabled systemd-coredump btrfs dmraid mdraid crypt qemu qemu-net squash stratis warpclock virtiofs hwdb kernel-network-modules "
 		CONF
 		;;
@@ -100,6 +114,13 @@ files_system() {
 		sed -i 's/^MODULES=.*/MODULES=most/; s/^COMPRESS=.*/COMPRESS=zstd/' \
 			"$tree/etc/initramfs-tools/initramfs.conf"
 		echo 'COMPRESSLEVEL=1' >"$tree/etc/initramfs-tools/conf.d/lab"
+		# Its 30 seconds for the root begin when udev has done what there was to do, however long that took; rootdelay=
+		# would make it sleep.
+		cat >"$tree/etc/initramfs-tools/scripts/local-top/lab" <<-SH
+			#!/bin/sh
+			[ "\$1" = prereqs ] || udevadm settle --timeout=$guest_patience
+		SH
+		chmod 755 "$tree/etc/initramfs-tools/scripts/local-top/lab"
 		;;
 	esac
 	# Not the first boot, and not an update either: nothing to be made up for.
