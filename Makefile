@@ -2,8 +2,9 @@
 #
 # Targets
 #   make              build/bootmend: the static binary (musl); the first time also the libraries in it
-#   make check        unit tests, suites, fuzz corpora replayed under sanitizers, lints; at most 10 minutes
-#   make test         make check, the ISO, then the scenarios in virtual machines; at most 50 minutes
+#   make check        unit tests, suites, fuzz corpora replayed under sanitizers, lints; at most 8 minutes
+#   make test         make check, the ISO, then one scenario of each kind in virtual machines; at most 28 minutes
+#   make test-all     the same with every scenario; once before an issue is closed
 #   make demo         a machine that does not boot is repaired through the ISO, shown step by step
 #   make iso          build/bootmend.iso
 #   make bench        a table of speed, memory and sizes beside other tools
@@ -220,7 +221,7 @@ export BUILD := $(abspath $(O))
 export ASAN_OPTIONS ?= abort_on_error=1:detect_stack_use_after_return=1:allocator_may_return_null=1
 export UBSAN_OPTIONS ?= print_stacktrace=1:abort_on_error=1
 
-.PHONY: binaries unit fuzz-replay lint check test demo iso bench warnings
+.PHONY: binaries unit fuzz-replay lint check test test-all demo iso bench warnings
 binaries: $(O)/bootmend $(HOOKED:%=$(O)/hooked/%) $(O)/san/bootmend $(O)/san/unit $(REPLAYS)
 unit: $(O)/san/unit
 	@$(O)/san/unit $(ONLY)
@@ -230,8 +231,8 @@ lint: $(O)/bootmend
 	@tests/lint/run $(O)
 check: | $(O)/setup/check
 	+@LOGS=$(O)/logs tests/run $(CHECK_SUITES)
-test: | $(O)/setup/check $(O)/setup/iso $(O)/setup/lab
-	+@LOGS=$(O)/logs tests/run $(CHECK_SUITES) 'iso+=$(MAKE) --no-print-directory iso' 'scenarios=qemu/lab test'
+test test-all: | $(O)/setup/check $(O)/setup/iso $(O)/setup/lab
+	+@LOGS=$(O)/logs tests/run $(CHECK_SUITES) 'iso+=$(MAKE) --no-print-directory iso' 'scenarios=qemu/lab $@'
 demo: $(O)/bootmend.iso | $(O)/setup/lab
 	@qemu/lab demo
 iso: $(O)/bootmend.iso

@@ -80,11 +80,13 @@ scenario_read() {
 		keeps) must_keep+=("$value") ;;
 		finds) must_find+=("$value") ;;
 		title | guest | break | via | conf-on | broken | broken-limit | repair-limit | good-limit | \
-			result | exit | boots | may-change | dialogue | untouched | cuts | running | processors) scenario[$key]=$value ;;
+			result | exit | boots | may-change | dialogue | untouched | cuts | running | processors | daily) scenario[$key]=$value ;;
 		*) die "qemu/scenarios/$1: no such key: $key" ;;
 		esac
 	done <"$file"
 	scenario[via]=${LAB_VIA:-${scenario[via]}}
+	# Of every day's power cuts there are fewer.
+	[[ -z ${LAB_DAILY:-} || ${scenario[daily]:-} != cuts\ * ]] || scenario[cuts]=${scenario[daily]#cuts }
 	# A machine that runs is broken by itself, the others by a breakage.
 	for key in title guest "$([[ -n ${scenario[running]:-} ]] && echo running || echo break)"; do
 		[[ -n ${scenario[$key]:-} ]] || die "qemu/scenarios/$1: $key is missing"
