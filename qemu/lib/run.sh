@@ -2,6 +2,7 @@
 # Running: QEMU, and the scenarios' three acts (broken boot, repair, good boot).
 
 watcher=console.py
+may_reset=
 
 # lab_speed: measure once how slow this machine is, for every watch of this run (clock.py). Patience is slowness, too.
 lab_speed() {
@@ -22,11 +23,12 @@ boot_watch() {
 	local log=$1 limit=$2 disk=$3 format=$4 qemu watch=() status=0
 	shift 4
 	lab_speed
-	# No network, no reboot loops, nothing that the guest's file does not name.
+	# No network, no reboot loops (but where $may_reset says so), nothing that the guest's file does not name.
 	qemu=(qemu-system-x86_64 -name "lab" -nodefaults -no-user-config -vga std -display none
 		-machine "${guest[machine]}" -accel "$accel" -cpu "$cpu" -smp "${scenario[processors]:-1}" -m "${guest[memory]}"
-		-serial stdio -no-reboot
+		-serial stdio
 		-blockdev "driver=$format,node-name=d0,discard=unmap,cache.no-flush=on,file.driver=file,file.filename=$disk,file.cache.no-flush=on")
+	[[ -n $may_reset ]] || qemu+=(-no-reboot)
 	case ${guest[disk]} in
 	virtio-blk) qemu+=(-device "virtio-blk-pci,drive=d0,bootindex=2") ;;
 	pvscsi) qemu+=(-device "pvscsi,id=s0" -device "scsi-hd,bus=s0.0,drive=d0,share-rw=on") ;;
@@ -80,13 +82,15 @@ scenario_read() {
 		keeps) must_keep+=("$value") ;;
 		finds) must_find+=("$value") ;;
 		title | guest | break | via | conf-on | broken | broken-limit | repair-limit | good-limit | \
-			result | exit | boots | may-change | dialogue | untouched | cuts | running | processors | daily) scenario[$key]=$value ;;
+			result | exit | boots | may-change | dialogue | untouched | cuts | running | reboots | ends | \
+			processors | daily) scenario[$key]=$value ;;
 		*) die "qemu/scenarios/$1: no such key: $key" ;;
 		esac
 	done <"$file"
 	scenario[via]=${LAB_VIA:-${scenario[via]}}
 	# Of every day's power cuts there are fewer.
 	[[ -z ${LAB_DAILY:-} || ${scenario[daily]:-} != cuts\ * ]] || scenario[cuts]=${scenario[daily]#cuts }
+	[[ -z ${scenario[reboots]:-} || -n ${scenario[ends]:-} ]] || die "qemu/scenarios/$1: reboots without ends"
 	# A machine that runs is broken by itself, the others by a breakage.
 	for key in title guest "$([[ -n ${scenario[running]:-} ]] && echo running || echo break)"; do
 		[[ -n ${scenario[$key]:-} ]] || die "qemu/scenarios/$1: $key is missing"
@@ -258,7 +262,7 @@ act_diagnose() {
 }
 
 act_repair() {
-	local line want watch=()
+	local line lines want watch=()
 	qemu-img create -q -f qcow2 -F raw -b "$run/broken.raw" "$run/work.qcow2"
 	conf_args=()
 	[[ ${#confs[@]} == 0 ]] || conf_volume
@@ -266,15 +270,28 @@ act_repair() {
 	if [[ -n ${scenario[dialogue]:-} ]]; then
 		watch=(--dialogue "$lab/scenarios/${scenario[dialogue]}" --set "KERNEL=$kernel" --set "TOKEN=$token")
 	fi
+	# The machine resets so often, always into the rescue system, and then stays, saying what \`ends\` is like. One result line
+	# more would be a loop.
+	if [[ -n ${scenario[reboots]:-} ]]; then
+		may_reset=yes
+		watch+=(--stop "${scenario[ends]}" --linger 20 --stop "(?s)(bootmend: result=.*?){$((scenario[reboots] + 2))}")
+	fi
 	guest[memory]=512
 	boot_watch "$run/2-repair.log" "${scenario[repair-limit]}" "$run/work.qcow2" qcow2 \
 		"${rescue_args[@]}" "${conf_args[@]}" -- "${watch[@]}" || true
+	may_reset=
 	if [[ -n ${scenario[dialogue]:-} ]]; then
 		[[ $said == "done" ]] || fail "the dialogue: $said"
 		[[ ${#confs[@]} -gt 0 ]] || return 0
 	fi
-	# The command's own end is what a power-off looks like.
-	[[ $said == ended || $said == "done" ]] || fail "the rescue system does not power off ($said)"
+	if [[ -n ${scenario[reboots]:-} ]]; then
+		[[ $said == "matched ${scenario[ends]}" ]] || fail "the rescue system does not come to rest ($said)"
+		lines=$(grep -ac 'bootmend: result=' "$run/2-repair.log") || true
+		[[ $lines == $((scenario[reboots] + 1)) ]] || fail "$lines results, not one before each of ${scenario[reboots]} reboots and one more"
+	else
+		# The command's own end is what a power-off looks like.
+		[[ $said == ended || $said == "done" ]] || fail "the rescue system does not power off ($said)"
+	fi
 	line=$(grep -ao 'bootmend: result=[^[:cntrl:]]*' "$run/2-repair.log" | tail -n 1)
 	[[ -n $line ]] || fail "no result line on the serial console"
 	echo "$line" >"$run/result"
