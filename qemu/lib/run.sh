@@ -82,7 +82,7 @@ scenario_read() {
 		keeps) must_keep+=("$value") ;;
 		finds) must_find+=("$value") ;;
 		title | guest | break | via | conf-on | broken | broken-limit | repair-limit | good-limit | \
-			result | exit | boots | may-change | dialogue | untouched | cuts | running | reboots | ends | \
+			result | exit | boots | may-change | dialogue | untouched | cuts | running | attached | reboots | ends | \
 			processors | daily) scenario[$key]=$value ;;
 		*) die "qemu/scenarios/$1: no such key: $key" ;;
 		esac
@@ -366,6 +366,10 @@ scenario_run() {
 	fi
 	if [[ -n ${scenario[running]:-} ]]; then
 		running_run "$1"
+		return
+	fi
+	if [[ -n ${scenario[attached]:-} ]]; then
+		attached_run "$1"
 		return
 	fi
 	[[ -z ${LAB_ONLY_BROKEN:-} ]] || { scenario_load "$1"; act_break; step broken act_broken; scenario_disks_away; return; }
