@@ -169,11 +169,13 @@ $(O)/bootmend: $(STATIC_OBJECTS) $(MAIN:%.c=$(O)/o/%.o) $(DEPS)/versions
 	@REALGCC=gcc $(MUSL_CC) $(STATIC_LDFLAGS) -o $@.new $(filter %.o,$^) -Wl,--start-group $(LIBS) -Wl,--end-group
 	@mv $@.new $@
 
-# The same objects with the hooks of tests/repair: faults at every effect, machines that are not there.
-$(O)/hooked/bootmend: $(STATIC_OBJECTS) $(MAIN:%.c=$(O)/o/%.o) $(O)/o/tests/repair/hooks.o $(DEPS)/versions
+# The same objects with the hooks of tests/repair: faults at every effect, a record of them, machines that are not there.
+HOOKS := hooks record
+RECORDED := openat write fsync syncfs ftruncate renameat linkat unlinkat mkdirat symlinkat ioctl syscall
+$(O)/hooked/bootmend: $(STATIC_OBJECTS) $(MAIN:%.c=$(O)/o/%.o) $(HOOKS:%=$(O)/o/tests/repair/%.o) $(DEPS)/versions
 	@mkdir -p $(dir $@)
 	@echo "  LINK    $@"
-	@REALGCC=gcc $(MUSL_CC) $(STATIC_LDFLAGS) -o $@.new $(filter %.o,$^) -Wl,--start-group $(LIBS) -Wl,--end-group
+	@REALGCC=gcc $(MUSL_CC) $(STATIC_LDFLAGS) $(RECORDED:%=-Wl,--wrap=%) -o $@.new $(filter %.o,$^) -Wl,--start-group $(LIBS) -Wl,--end-group
 	@mv $@.new $@
 # The small programs of its test systems.
 $(O)/hooked/%: $(O)/o/tests/repair/%.o

@@ -225,8 +225,11 @@ static int write_pending(struct bm_txn *txn, bool sync)
 	if (txn->pending.len == 0)
 		return 0;
 	if (txn->written_bytes > 0 || bm_root_exists(txn->root, txn->path)) {
-		r = bm_rootw_put_at(
-			txn->root, txn->path, txn->written_bytes, txn->pending.data, txn->pending.len, sync);
+		/* A record must not tell of a copy whose name a power cut takes. */
+		r = sync && txn->new_names ? bm_rootw_sync_dir(txn->root, txn->dir) : 0;
+		if (r == 0)
+			r = bm_rootw_put_at(
+				txn->root, txn->path, txn->written_bytes, txn->pending.data, txn->pending.len, sync);
 	} else {
 		r = bm_rootw_write(txn->root, txn->path, txn->pending.data, txn->pending.len, &attr);
 		if (r == 0)
@@ -241,6 +244,7 @@ static int write_pending(struct bm_txn *txn, bool sync)
 	}
 	if (r < 0)
 		return r;
+	txn->new_names = txn->new_names && !sync;
 	txn->written_bytes += txn->pending.len;
 	bm_buf_done(&txn->pending);
 	return 0;
@@ -365,6 +369,7 @@ static int keep_file(struct bm_txn *txn, struct bm_journal_record *intent, enum 
 	bm_err_clear();
 	if (keep == BM_TXN_MOVE && same_filesystem(txn, intent->path))
 		return 0;
+	txn->new_names = true;
 	/* A file with several names gets one more, so that undo gives back that very file and not a copy. What a tool
 	 * may write in place needs a copy. */
 	if (keep == BM_TXN_COPY && intent->op == BM_JOURNAL_REPLACE && same_filesystem(txn, intent->path) &&

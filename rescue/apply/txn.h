@@ -27,6 +27,7 @@ struct bm_txn {
 	struct bm_buf pending;	    /* those */
 	uint64_t written_bytes;
 	bool resumed;
+	bool new_names;	      /* in the folder: copies whose names are not durable yet */
 	bool made_home;	      /* this transaction made BM_TXN_HOME */
 	int64_t home_mtime_s; /* of the folder above it, before */
 	uint32_t home_mtime_ns;

@@ -72,7 +72,8 @@ static int undo_open(struct bm_txn *txn, struct bm_undo_result *result)
 		r = bm_err(-ECANCELED, "nothing was undone");
 	if (r == 0)
 		r = add_notes(txn, result);
-	if (r == 0 && phase != BM_JOURNAL_UNDOING)
+	/* Also where an earlier one began: its record may be in the memory only, where that run was killed. */
+	if (r == 0)
 		r = note(txn, BM_JOURNAL_UNDO_BEGIN, 0);
 	if (r == 0)
 		r = bm_txn_flush(txn);

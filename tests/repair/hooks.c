@@ -3,7 +3,7 @@
  * What tests put in the place of bootmend's weak hooks; only build/hooked/bootmend has it.
  *
  * BOOTMEND_TEST_FAULT=N:kill|eio|enospc   the N-th effect (from 1) ends the process at once, or fails. With `N+:` all
- *                                         from the N-th on fail, as on a disk that stays full.
+ *                                         from the N-th on fail, as on a disk that stays full. N:flip: see record.c
  * BOOTMEND_TEST_FAULT_COUNT=FILE          a line `effect path` for every effect is put behind the file's end
  * BOOTMEND_TEST_MACHINE=FILE              the machine on which a --root system is said to run, a line a device:
  *
@@ -28,12 +28,18 @@
 #include "base/str.h"
 #include "system/device.h"
 #include "system/machine.h"
+#include "hooks.h"
 
 /* A test that is written wrongly must not look like one that passed. */
 static _Noreturn void wrong(const char *what, const char *text)
 {
 	fprintf(stderr, "hooks: %s: %s\n", what, text);
 	_exit(99);
+}
+
+_Noreturn void bm_hook_wrong(const char *what, const char *text)
+{
+	wrong(what, text);
 }
 
 static void note_effect(const char *effect, const char *path)
@@ -76,6 +82,10 @@ int bm_fault_point(const char *effect, const char *path)
 		return -EIO;
 	if (bm_streq(rest, "enospc"))
 		return -ENOSPC;
+	if (bm_streq(rest, "flip")) {
+		bm_hook_flip = true;
+		return 0;
+	}
 	wrong("BOOTMEND_TEST_FAULT", fault);
 }
 

@@ -36,7 +36,20 @@ enum {
 	NO_RULES = 1 << 20,
 	NO_MOUNT = 1 << 21,
 	NO_RELEASE = 1 << 22,
+	OTHER_MACHINE = 1 << 23,
+	NO_SECOND_LIBRARY = 1 << 24,
+	EMPTY_INIT = 1 << 25,
 };
+
+/* A library of another machine with this one's name: e_machine is 183 (aarch64). */
+static void put_foreign_elf(struct bm_buf *out, const char *name)
+{
+	_cleanup_buf_ struct bm_buf elf = {0};
+
+	make_elf(&elf, NULL, "libc.so.6", NULL);
+	elf.data[18] = (char)183;
+	put_entry(out, (struct made_entry){.name = name, .mode = S_IFREG | 0755, .data = elf.data, .len = elf.len});
+}
 
 /* systemd in the place of the script, and what it needs. */
 static void put_systemd(struct bm_buf *out, unsigned int how)
@@ -89,6 +102,8 @@ static void make_image(struct bm_buf *out, unsigned int how)
 		put_systemd(out, how);
 	else if (how & INIT_LINK_GONE)
 		put_link(out, "init", "usr/lib/systemd/systemd");
+	else if (how & EMPTY_INIT)
+		put_file(out, "init", 0755, "");
 	else if (how & INIT_IS_DATA)
 		put_file(out, "init", 0755, "no program");
 	else if (!(how & NO_INIT))
@@ -101,8 +116,12 @@ static void make_image(struct bm_buf *out, unsigned int how)
 	put_elf(out, "usr/lib/libc.so.6", NULL, "ld.so", NULL);
 	if (how & EMPTY_LIBRARY)
 		put_file(out, "usr/lib/x/libx.so.1", 0755, "");
+	else if (how & OTHER_MACHINE)
+		put_foreign_elf(out, "usr/lib/x/libx.so.1");
 	else if (!(how & NO_LIBRARY))
-		put_elf(out, "usr/lib/x/libx.so.1", NULL, "libc.so.6", NULL);
+		put_elf(out, "usr/lib/x/libx.so.1", NULL, "liby.so.2 libc.so.6", NULL);
+	if (!(how & NO_SECOND_LIBRARY))
+		put_elf(out, "usr/lib/liby.so.2", NULL, "libc.so.6", NULL);
 	put_elf(out, "usr/sbin/modprobe", "/lib/ld.so", "libc.so.6", NULL);
 	if (!(how & NO_LVM))
 		put_elf(out, "usr/sbin/lvm", "/lib/ld.so", "libc.so.6", NULL);
@@ -201,6 +220,23 @@ BM_TEST(proof_names_what_keeps_init_from_starting)
 	expect(NO_SHELL, BM_PROOF_INIT_INTERPRETER, "/bin/sh");
 	expect(NO_LIBRARY, BM_PROOF_INIT_LIBRARY, "libx.so.1");
 	expect(EMPTY_LIBRARY, BM_PROOF_INIT_LIBRARY, "libx.so.1");
+}
+
+/* A library that ld.so passes over, and one that only a library needs. */
+BM_TEST(proof_follows_libraries_as_ld_so_does)
+{
+	expect(OTHER_MACHINE, BM_PROOF_INIT_LIBRARY, "libx.so.1");
+	expect(NO_SECOND_LIBRARY, BM_PROOF_INIT_LIBRARY, "liby.so.2");
+}
+
+BM_TEST(proof_takes_no_empty_init)
+{
+	const struct bm_proof_need need = {.version = VERSION};
+	struct bm_proof proof = prove(EMPTY_INIT, &need);
+
+	BM_CHECK_INT(proof.n_problems, 1);
+	BM_CHECK_STR(proof.problems[0].text, "/init is an empty file");
+	bm_proof_done(&proof);
 }
 
 BM_TEST(proof_names_what_systemd_cannot_do_without)
