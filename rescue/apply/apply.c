@@ -11,6 +11,7 @@
 #include "../os/root/rootw.h"
 #include "../os/run/system.h"
 #include "../os/run/tmp.h"
+#include "accept.h"
 #include "fsck.h"
 #include "record.h"
 #include "run.h"
@@ -71,7 +72,7 @@ static int check_resume(struct bm_txn *txn)
 static int resume(struct bm_run *run)
 {
 	struct bm_txn txn;
-	int r = bm_txn_open(run->image.root, run->options->resume, &txn);
+	int r = bm_txn_open(run->image.own, run->options->resume, &txn);
 
 	if (r == 0 && bm_journal_phase(&txn.journal) != BM_JOURNAL_OPEN) {
 		/* It must not look like one that failed here: that would be taken back. */
@@ -130,8 +131,13 @@ static int note_irreversible(const struct bm_step *step)
 static int step_fsck(struct bm_run *run, const struct bm_step *step, struct bm_step_result *done)
 {
 	_cleanup_fsck_ struct bm_fsck_result fsck = {0};
+	const struct bm_device *device;
 	int r;
 
+	/* The plan of a repair that is resumed comes from the patient's disk. */
+	r = run->options->resume ? bm_accept_fsck(step, run->survey, &run->view, &device) : 0;
+	if (r < 0)
+		return r;
 	bm_survey_release(run->survey);
 	r = note_irreversible(step);
 	if (r < 0)
@@ -174,7 +180,7 @@ static int step_record(struct bm_run *run, const struct bm_step *step, struct bm
 		r = end_txn(run);
 	if (r < 0)
 		return r;
-	r = bm_record_write(run->image.root, step->target, run->plan, run->result, &run->result->log_path);
+	r = bm_record_write(run->image.own, step->target, run->plan, run->result, &run->result->log_path);
 	/* The repair stands, with or without its record. */
 	bm_run_say(done, r < 0 ? bm_strf("not written: %s", bm_err_text(r)) : bm_strf("%s", run->result->log_path));
 	bm_err_clear();
@@ -312,7 +318,7 @@ static void give_up(struct bm_run *run)
 		return;
 	}
 	/* Of several kernels the earlier ones are repaired, and that is written down. */
-	if (end_txn(run) < 0 || bm_record_write(run->image.root, "/var/log/bootmend", run->plan, run->result,
+	if (end_txn(run) < 0 || bm_record_write(run->image.own, "/var/log/bootmend", run->plan, run->result,
 					&run->result->log_path) < 0)
 		bm_err_clear();
 }
@@ -322,8 +328,11 @@ int bm_apply(struct bm_plan *plan, struct bm_survey *survey, const struct bm_sys
 {
 	struct bm_result result = {.outcome = BM_OUTCOME_REPAIRED};
 	struct bm_run run = {.plan = plan, .survey = survey, .view = *system, .options = options, .result = &result};
-	int r = take_steps(&run);
+	int r = bm_accept_plan(plan);
 
+	if (r < 0)
+		return r;
+	r = take_steps(&run);
 	if (r < 0)
 		give_up(&run);
 	if (sync_all(&run) < 0)

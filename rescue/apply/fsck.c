@@ -77,6 +77,23 @@ int bm_fsck_command(const char *fstype, struct bm_strv *argv)
 	return bm_strv_add(argv, DEVICE_WORD);
 }
 
+bool bm_fsck_is_command(const struct bm_step *step)
+{
+	const struct bm_strv *argv = &step->argv;
+
+	for (size_t i = 0; argv->n > 0 && i < BM_ARRAY_SIZE(tools); i++) {
+		size_t n = 1;
+
+		while (n <= BM_ARRAY_SIZE(tools[i].repair) && tools[i].repair[n - 1] && n < argv->n &&
+			bm_streq(argv->items[n], tools[i].repair[n - 1]))
+			n++;
+		if (bm_streq(argv->items[0], tools[i].name) && n + 1 == argv->n &&
+			(bm_streq(argv->items[n], DEVICE_WORD) || bm_streq(argv->items[n], step->target)))
+			return true;
+	}
+	return argv->n == 0;
+}
+
 /* --- what a status means --- */
 
 static enum bm_fsck_outcome e2fsck_meaning(int status, const char **ret_text)

@@ -30,6 +30,9 @@ struct bm_fsck {
 	struct bm_lvm lvm;
 };
 
+/* Whether the step's command line is what bm_fsck_command() writes, for any filesystem, with a prefix of its options
+ * and the device as its last word; or empty. */
+bool bm_fsck_is_command(const struct bm_step *step);
 /* The device that the step means. Returns 0, -ENODEV or -EEXIST with a line of context. */
 int bm_fsck_find_device(
 	const struct bm_survey *survey, const struct bm_step *step, const struct bm_device **ret_device) BM_MUST_CHECK;

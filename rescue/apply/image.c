@@ -75,6 +75,8 @@ int bm_image_prove(struct bm_run *run, const struct bm_step *step, struct bm_ste
 
 	if (r < 0 || was)
 		return r;
+	if (!kernel)
+		return bm_err(-ENOTRECOVERABLE, "the system has no kernel %s", step->version);
 	bm_needs_done(&run->needs);
 	r = bm_needs_read(run->survey, &run->view, kernel, true, &run->needs);
 	if (r == 0)

@@ -5,6 +5,7 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
+#include "../os/root/fence.h"
 #include "../os/run/system.h"
 #include "swap.h"
 
@@ -57,7 +58,8 @@ int bm_run_need_work(struct bm_run *run, const struct bm_step *step)
 		run->result->missing_bytes = missing;
 		return bm_err(-ENOSPC, "there is no room to build an image, neither in memory nor on the disk");
 	}
-	return r;
+	/* What is built there is copied into the system. */
+	return r < 0 ? r : bm_root_fence_add(run->image.own, run->image.root, run->work.dir);
 }
 
 bool bm_run_is_edit(const struct bm_step *step)
@@ -83,7 +85,7 @@ int bm_run_need_txn(struct bm_run *run)
 
 	if (run->txn.root)
 		return 0;
-	r = bm_txn_begin(run->image.root, run->plan, &run->txn);
+	r = bm_txn_begin(run->image.own, run->plan, &run->txn);
 	if (r == 0)
 		r = bm_str_set(&run->result->id, run->txn.id);
 	for (size_t i = 0; r == 0 && i < run->irreversible.n; i++)

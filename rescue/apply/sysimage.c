@@ -2,12 +2,14 @@
 #include "sysimage.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "../base/err.h"
 #include "../base/str.h"
 #include "../os/block/loop.h"
 #include "../os/block/lvm.h"
 #include "../os/mount/mount.h"
+#include "../os/root/fence.h"
 #include "../os/root/rootw.h"
 #include "../os/run/system.h"
 #include "../os/run/tmp.h"
@@ -159,6 +161,30 @@ static int probe_writing(const struct bm_system *system, const struct bm_root *r
 	return 0;
 }
 
+/* What is mounted by now is the system's, but for what somebody may have bound below a given root; what comes later,
+ * for the tools, is not. */
+static int fence_in(struct bm_sysimage *image)
+{
+	static const char *const others[] = {"/proc", "/sys", "/dev", "/run"};
+	_cleanup_mounts_ struct bm_mounts mounts = {0};
+	int r = bm_root_open(BM_SYSIMAGE_DIR, &image->own);
+
+	if (r == 0)
+		r = bm_mounts_list(BM_SYSIMAGE_DIR, &mounts);
+	if (r == 0)
+		r = bm_root_fence_add(image->own, image->root, "/");
+	for (size_t i = 0; r == 0 && i < mounts.n; i++) {
+		const char *path = mounts.items[i].target + strlen(BM_SYSIMAGE_DIR);
+		bool other = false;
+
+		for (size_t o = 0; o < BM_ARRAY_SIZE(others); o++)
+			other |= bm_path_below(path, others[o]);
+		if (*path && !other)
+			r = bm_root_fence_add(image->own, image->root, path);
+	}
+	return r;
+}
+
 static int mount_all(
 	const struct bm_survey *survey, const struct bm_system *system, bool writable, struct bm_sysimage *image)
 {
@@ -173,6 +199,8 @@ static int mount_all(
 		r = mount_others(survey, system, writable, image);
 	if (r == 0 && writable)
 		r = probe_writing(system, image->root);
+	if (r == 0)
+		r = fence_in(image);
 	if (r == 0)
 		r = bm_mount_api(image->root, &image->notes);
 	return r;
@@ -211,6 +239,7 @@ int bm_sysimage_mount(
 void bm_sysimage_done(struct bm_sysimage *image)
 {
 	bm_root_free(image->root);
+	bm_root_free(image->own);
 	bm_strv_done(&image->notes);
 	*image = (struct bm_sysimage){0};
 }

@@ -13,6 +13,8 @@
 
 struct bm_sysimage {
 	struct bm_root *root; /* of what is mounted at BM_SYSIMAGE_DIR */
+	struct bm_root
+		*own; /* the same without proc, sys, dev and run: the system's filesystems alone (os/root/fence.h) */
 	struct bm_strv notes; /* what could not be mounted though fstab names it, a sentence each */
 };
 

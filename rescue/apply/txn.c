@@ -9,6 +9,7 @@
 #include "../os/root/rootw.h"
 #include "../os/run/system.h"
 #include "../plan/planfile.h"
+#include "accept.h"
 #include "label.h"
 
 void bm_txn_done(struct bm_txn *txn)
@@ -198,6 +199,8 @@ int bm_txn_open(const struct bm_root *root, const char *id, struct bm_txn *ret_t
 		r = bm_journal_parse(bm_buf_text(&text), text.len, &txn.journal);
 	if (r == 0 && txn.journal.damaged_line > 0)
 		r = bm_err(-EBADMSG, "%s is damaged at line %u", txn.path, txn.journal.damaged_line);
+	if (r == 0)
+		r = bm_accept_journal(&txn.journal, id);
 	if (r == 0 && bm_journal_phase(&txn.journal) == BM_JOURNAL_NOTHING)
 		r = bm_err(-ENOENT, "%s tells of no repair", txn.path);
 	if (r < 0) {

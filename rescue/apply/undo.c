@@ -124,7 +124,7 @@ int bm_undo(struct bm_survey *survey, const struct bm_system *system, const char
 		r = bm_sysimage_mount(survey, system, true, &image);
 	if (r < 0)
 		return r;
-	r = undo_mounted(image.root, system, id, ret_result);
+	r = undo_mounted(image.own, system, id, ret_result);
 	if (r < 0)
 		why = bm_strf("%s", bm_err_text(r));
 	bm_sysimage_done(&image);

@@ -143,6 +143,9 @@ int bm_plan_refresh_build(const struct bm_survey *survey, const struct bm_system
 	const struct bm_tool *tool = bm_tool_of(system);
 	_cleanup_needs_ struct bm_needs needs = {0};
 
+	/* A plan of a file may name any version, and tools may have gone since: then its own words stand. */
+	if (!kernel || !tool)
+		return 0;
 	if (bm_needs_read(survey, system, kernel, true, &needs) < 0)
 		return -ENOMEM;
 	return compose_build(system, &needs, tool, step);

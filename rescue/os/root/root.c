@@ -17,6 +17,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "fence.h"
 #include "fileio.h"
 #include "root_in.h"
 #include "walk.h"
@@ -26,6 +27,8 @@ enum { OPENAT2_TRIES = 32, HASH_CHUNK = 256 * 1024, READ_CHUNK = 64 * 1024, XATT
 struct bm_root {
 	int fd;
 	char *dir;
+	long *fence; /* ids of the mounts that may be reached; none: all */
+	size_t n_fence, cap_fence;
 };
 
 static bool force_walk;
@@ -59,6 +62,7 @@ struct bm_root *bm_root_free(struct bm_root *root)
 		if (root->fd >= 0)
 			close(root->fd);
 		free(root->dir);
+		free(root->fence);
 		free(root);
 	}
 	return NULL;
@@ -92,6 +96,25 @@ enum bm_file_type bm_root_type(mode_t mode)
 			       : BM_FILE_OTHER;
 }
 
+long *bm_root_fence_slot(struct bm_root *root)
+{
+	return BM_VEC_PUSH(root->fence, root->n_fence, root->cap_fence);
+}
+
+/* Whether what was opened lies inside. */
+static int check_fence(const struct bm_root *root, int fd)
+{
+	long mount;
+	int r = root->n_fence > 0 ? bm_fence_mount_of(fd, &mount) : 0;
+
+	if (r < 0 || root->n_fence == 0)
+		return r;
+	for (size_t i = 0; i < root->n_fence; i++)
+		if (root->fence[i] == mount)
+			return 0;
+	return -EXDEV;
+}
+
 /* -ENOSYS where the walk has to do it. */
 static int open_by_kernel(int top_fd, const char *path, bool follow, int *ret_fd)
 {
@@ -118,8 +141,7 @@ static int open_by_kernel(int top_fd, const char *path, bool follow, int *ret_fd
 	return -errno;
 }
 
-/* Resolves without an error line. */
-static int resolve(const struct bm_root *root, const char *path, bool follow, int *ret_fd)
+static int resolve_anywhere(const struct bm_root *root, const char *path, bool follow, int *ret_fd)
 {
 	char copy[BM_ROOT_PATH_MAX];
 	size_t len = strlen(path);
@@ -138,6 +160,21 @@ static int resolve(const struct bm_root *root, const char *path, bool follow, in
 			return r;
 	}
 	return bm_walk(root->fd, copy, follow, ret_fd, NULL);
+}
+
+/* Resolves without an error line. */
+static int resolve(const struct bm_root *root, const char *path, bool follow, int *ret_fd)
+{
+	int fd, r = resolve_anywhere(root, path, follow, &fd);
+
+	if (r < 0)
+		return r;
+	r = check_fence(root, fd);
+	if (r < 0)
+		close(fd);
+	else
+		*ret_fd = fd;
+	return r;
 }
 
 int bm_root_open_path(const struct bm_root *root, const char *path, bool follow, int *ret_fd)
@@ -436,12 +473,18 @@ int bm_root_list(const struct bm_root *root, const char *dir, size_t max, struct
 
 int bm_root_realpath(const struct bm_root *root, const char *path, char **ret_path)
 {
+	_cleanup_free_ char *real = NULL;
 	int fd, r;
 
-	r = bm_walk(root->fd, path, true, &fd, ret_path);
+	r = bm_walk(root->fd, path, true, &fd, &real);
 	if (r < 0)
 		return bm_err(r, "%s", path);
+	r = check_fence(root, fd);
 	close(fd);
+	if (r < 0)
+		return bm_err(r, "%s", path);
+	*ret_path = real;
+	real = NULL;
 	return 0;
 }
 

@@ -20,6 +20,8 @@ enum bm_file_type bm_root_type(mode_t mode);
 int bm_root_check_file(int fd, const char *path, struct stat *ret_stat) BM_MUST_CHECK;
 /* Gives the file to the extended attributes of from; what its filesystem does not know is left out. */
 int bm_root_copy_xattrs(int from, int to) BM_MUST_CHECK;
+/* Room for the id of one more mount that root may reach; NULL where memory is short. */
+long *bm_root_fence_slot(struct bm_root *root);
 /* major << 32 | minor. */
 uint64_t bm_root_dev(dev_t dev);
 

@@ -4,34 +4,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "fault.h"
-
-/* The mount that a descriptor lies on. The device number would not do: a directory of the same filesystem may be bound
- * here, and emptying it would empty what is bound. */
-static int mount_of(int fd, long *ret_mount)
-{
-	char path[64], line[128];
-	long mount = -1;
-	FILE *info;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	info = fopen(path, "re");
-	if (!info)
-		return -errno;
-	while (mount < 0 && fgets(line, sizeof(line), info))
-		if (strncmp(line, "mnt_id:", 7) == 0)
-			mount = strtol(line + 7, NULL, 10);
-	fclose(info);
-	if (mount < 0)
-		return -ENOSYS;
-	*ret_mount = mount;
-	return 0;
-}
+#include "fence.h"
 
 /* Opens the directory name to be emptied. -ENOTDIR when it is none, -EBUSY when something is mounted there. */
 static int open_dir(int dir_fd, const char *name, long mount, DIR **ret_stream)
@@ -41,7 +19,7 @@ static int open_dir(int dir_fd, const char *name, long mount, DIR **ret_stream)
 
 	if (fd < 0)
 		return errno == ELOOP ? -ENOTDIR : -errno;
-	r = mount_of(fd, &found);
+	r = bm_fence_mount_of(fd, &found);
 	if (r == 0 && found != mount)
 		r = -EBUSY;
 	if (r == 0) {
@@ -120,7 +98,7 @@ int bm_tree_remove(int dir_fd, const char *name)
 	levels = calloc(BM_TREE_DEPTH_MAX, sizeof(*levels));
 	if (!levels)
 		return -ENOMEM;
-	r = mount_of(dir_fd, &mount);
+	r = bm_fence_mount_of(dir_fd, &mount);
 	if (r == 0)
 		r = open_dir(dir_fd, name, mount, &levels[0].stream);
 	if (r == 0)
