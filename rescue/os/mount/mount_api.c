@@ -187,6 +187,13 @@ static int bind_efivars(const struct bm_root *root, struct bm_strv *notes)
 	return bm_mount_no_propagation(root, path);
 }
 
+int bm_mount_sys(const struct bm_root *root, struct bm_strv *notes)
+{
+	int r = bind_one(root, "/sys", NEEDED, notes);
+
+	return r < 0 ? r : bind_efivars(root, notes);
+}
+
 int bm_mount_api(const struct bm_root *root, struct bm_strv *notes)
 {
 	int r;
@@ -194,9 +201,7 @@ int bm_mount_api(const struct bm_root *root, struct bm_strv *notes)
 	complete_dev();
 	r = bind_one(root, "/proc", NEEDED, notes);
 	if (r == 0)
-		r = bind_one(root, "/sys", NEEDED, notes);
-	if (r == 0)
-		r = bind_efivars(root, notes);
+		r = bm_mount_sys(root, notes);
 	if (r == 0)
 		r = bind_one(root, "/dev", NEEDED, notes);
 	if (r == 0)

@@ -21,5 +21,7 @@ int bm_mount_target(const struct bm_root *root, const char *target, int *ret_fd)
 /* Cuts the mount at the place off from its peers: on a system whose mounts are shared, unmounting a bind's /dev/pts
  * would take away the original's. */
 int bm_mount_no_propagation(const struct bm_root *root, const char *target) BM_MUST_CHECK;
+/* Binds /sys, and what shows the variables of UEFI; the part of bm_mount_api() that a room has, too. */
+int bm_mount_sys(const struct bm_root *root, struct bm_strv *notes) BM_MUST_CHECK;
 
 #endif

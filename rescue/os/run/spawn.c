@@ -80,14 +80,14 @@ struct run {
 	struct bm_spawn_result *result;
 	pid_t pid;
 	int out_fd, err_fd, in_fd; /* our ends; -1 when closed */
-	int exec_fd;		   /* becomes readable with an errno, or closed by a successful execve */
+	int exec_fd; /* becomes readable with a word, or closed by a successful execve (apart: by the end of init) */
 	const char *input;
 	size_t input_left;
 	int exec_errno;
 	struct bm_spawn_known known;	     /* children that we had before */
 	uint64_t start_ms, stop_ms, exit_ms; /* stop_ms: when TERM was sent; exit_ms: when it was seen to have ended */
 	unsigned int ticks;
-	bool killed, ended;
+	bool killed, ended, told; /* told: status is that of the program, not that of its init */
 	int status;
 	struct rusage usage;
 	struct sigaction old[BM_ARRAY_SIZE(watched)];
@@ -220,17 +220,22 @@ static void look(struct run *run)
 		kill(-run->pid, SIGCONT);
 }
 
-/* A successful execve closes the pipe, a failure sends its errno. */
+/* A failed execve sends its errno, the init of a namespace how the program ended. */
 static void hear_exec(struct run *run)
 {
-	int error = 0;
-	ssize_t got = read(run->exec_fd, &error, sizeof(error));
+	struct bm_spawn_word word;
+	ssize_t got = read(run->exec_fd, &word, sizeof(word));
 
 	if (got < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
-	if (got == (ssize_t)sizeof(error))
-		run->exec_errno = error;
-	close_fd(&run->exec_fd);
+	if (got != (ssize_t)sizeof(word)) {
+		close_fd(&run->exec_fd);
+	} else if (word.what == BM_SPAWN_WORD_ERRNO) {
+		run->exec_errno = word.value;
+	} else {
+		run->told = true;
+		run->status = word.value;
+	}
 }
 
 static int wait_for(const struct run *run)
@@ -306,6 +311,7 @@ static void restore_signals(struct run *run)
 static void sweep(struct run *run)
 {
 	unsigned int rounds;
+	int status;
 
 	for (rounds = 0; rounds < 50; rounds++) {
 		kill(-run->pid, SIGKILL);
@@ -314,8 +320,10 @@ static void sweep(struct run *run)
 		bm_sleep_ms(20);
 		bm_spawn_reap_orphans(&run->known, run->pid);
 	}
-	if (wait4(run->pid, &run->status, run->ended ? 0 : WNOHANG, &run->usage) != run->pid)
-		run->status = SIGKILL;
+	if (wait4(run->pid, &status, run->ended ? 0 : WNOHANG, &run->usage) != run->pid)
+		status = SIGKILL;
+	if (!run->told)
+		run->status = status;
 }
 
 static void judge(struct run *run)
@@ -354,6 +362,7 @@ static int make_pipes(struct run *run, struct bm_spawn_child *child)
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
 	run->exec_fd = ends[0];
+	child->heard_fd = ends[0];
 	child->exec_fd = ends[1];
 	if (nonblocking(run->exec_fd) < 0)
 		return -EIO;
@@ -393,7 +402,8 @@ int bm_spawn_run(const struct bm_spawn *spawn, struct bm_spawn_result *ret_resul
 	struct bm_spawn_result result = {0};
 	struct run run = {
 		.spawn = spawn, .result = &result, .pid = -1, .out_fd = -1, .err_fd = -1, .in_fd = -1, .exec_fd = -1};
-	struct bm_spawn_child child = {.spawn = spawn, .exec_fd = -1, .out_fd = -1, .err_fd = -1, .in_fd = -1};
+	struct bm_spawn_child child = {
+		.spawn = spawn, .exec_fd = -1, .out_fd = -1, .err_fd = -1, .in_fd = -1, .heard_fd = -1};
 	int r;
 
 	if (!spawn->argv || !spawn->argv[0] || (spawn->input && strlen(spawn->input) > INPUT_MAX))
@@ -406,7 +416,7 @@ int bm_spawn_run(const struct bm_spawn *spawn, struct bm_spawn_result *ret_resul
 		bm_spawn_known_init(&run.known);
 		set_signals(&run);
 		run.start_ms = bm_time_ms();
-		run.pid = fork();
+		run.pid = bm_spawn_child_fork(&child);
 		if (run.pid == 0)
 			bm_spawn_child_run(&child);
 		r = run.pid < 0 ? -errno : 0;

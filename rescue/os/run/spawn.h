@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Children: an argument list, no shell, a fixed environment, a time limit, captured output, and a fate.
+ *
+ * A child that is `apart` is a foreign system's program. It gets PID, IPC and UTS namespaces of its own, so that it
+ *sees no process of ours, and nothing that it starts outlives it:
+ *
+ *	bootmend --- init of the namespace (our copy: it builds the room, then only waits) --- the program --- ...
+ *
+ * The kernel kills init when bootmend dies, however that happens, and all others when init dies.
  */
 #ifndef BM_OS_SPAWN_H
 #define BM_OS_SPAWN_H
@@ -20,6 +27,11 @@ struct bm_spawn {
 	size_t keep_bytes;	/* of the output, its last ones; 0: BM_SPAWN_KEEP_BYTES */
 	bool split_errors;	/* standard error into result.errors, not merged into result.output */
 	bool interactive;	/* our own terminal, no capture, no limit; job control goes to the child */
+	bool apart;		/* namespaces of its own, as far as the kernel has them; not for an interactive child */
+	/* Called in the child in place of the chroot: makes dir its root, with what it shall see there
+	 * (os/mount/room.h). NULL: a chroot. A negative errno, whose line goes to the child's standard error, is fate
+	 * NOT_STARTED. */
+	int (*room)(const char *dir);
 
 	/* Called with what the child wrote, as it comes (NULL: not). Not a line each time. */
 	void (*on_output)(void *context, const char *bytes, size_t len);

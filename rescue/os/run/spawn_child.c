@@ -4,6 +4,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -76,9 +78,25 @@ static void fail(const struct bm_spawn_child *child, int error) __attribute__((n
 
 static void fail(const struct bm_spawn_child *child, int error)
 {
-	ssize_t put = write(child->exec_fd, &error, sizeof(error));
+	struct bm_spawn_word word = {BM_SPAWN_WORD_ERRNO, error};
+	ssize_t put = write(child->exec_fd, &word, sizeof(word));
 
-	_exit(put == (ssize_t)sizeof(error) ? 127 : 126);
+	_exit(put == (ssize_t)sizeof(word) ? 127 : 126);
+}
+
+pid_t bm_spawn_child_fork(struct bm_spawn_child *child)
+{
+	long pid;
+
+	child->init = child->spawn->apart && !child->spawn->interactive;
+	if (child->init) {
+		/* The C library has no fork() with flags; with no stack of its own the child gets a copy of ours. */
+		pid = syscall(SYS_clone, (unsigned long)(CLONE_NEWPID | SIGCHLD), 0UL, 0UL, 0UL, 0UL);
+		if (pid >= 0 || (errno != EINVAL && errno != EPERM && errno != ENOSPC && errno != EUSERS))
+			return (pid_t)pid;
+		child->init = false;
+	}
+	return fork();
 }
 
 static void reset_signals(void)
@@ -175,36 +193,103 @@ static int exec_program(const struct bm_spawn_child *child)
 	return error;
 }
 
-void bm_spawn_child_run(const struct bm_spawn_child *child)
+/* Dies with us, also when we are killed. The check closes the gap before the call: we are the only reader of exec_fd,
+ * and no parent that the init of a namespace could see. */
+static void die_with_parent(const struct bm_spawn_child *child)
+{
+	struct pollfd gone = {.fd = child->exec_fd};
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	close(child->heard_fd);
+	if (child->init ? poll(&gone, 1, 0) != 0 : getppid() != child->parent)
+		_exit(126);
+}
+
+static int take_standard(const struct bm_spawn_child *child)
+{
+	int r;
+
+	if (child->spawn->interactive) {
+		give_terminal();
+		return 0;
+	}
+	if (setsid() < 0)
+		setpgid(0, 0);
+	r = put_standard(child->in_fd, STDIN_FILENO, O_RDONLY);
+	if (r == 0)
+		r = put_standard(child->out_fd, STDOUT_FILENO, O_WRONLY);
+	return r < 0 ? r : put_standard(child->err_fd >= 0 ? child->err_fd : child->out_fd, STDERR_FILENO, O_WRONLY);
+}
+
+static int take_root(const struct bm_spawn *spawn)
+{
+	int r;
+
+	if (spawn->apart && !spawn->interactive) {
+		/* What the kernel has not cannot be had. */
+		(void)unshare(CLONE_NEWIPC);
+		(void)unshare(CLONE_NEWUTS);
+	}
+	if (spawn->room) {
+		r = spawn->room(spawn->chroot_dir);
+		if (r < 0)
+			dprintf(STDERR_FILENO, "%s\n", bm_err_text(r));
+		return r;
+	}
+	return spawn->chroot_dir && (chroot(spawn->chroot_dir) < 0 || chdir("/") < 0) ? -errno : 0;
+}
+
+static void start_program(const struct bm_spawn_child *child) __attribute__((noreturn));
+
+static void start_program(const struct bm_spawn_child *child)
 {
 	const struct bm_spawn *spawn = child->spawn;
-	int r = 0;
 
-	/* Dies with us, also when we are killed; the check closes the gap before the call. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	if (getppid() != child->parent)
-		_exit(126);
-	if (!spawn->interactive) {
-		if (setsid() < 0)
-			setpgid(0, 0);
-		r = put_standard(child->in_fd, STDIN_FILENO, O_RDONLY);
-		if (r == 0)
-			r = put_standard(child->out_fd, STDOUT_FILENO, O_WRONLY);
-		if (r == 0)
-			r = put_standard(child->err_fd >= 0 ? child->err_fd : child->out_fd, STDERR_FILENO, O_WRONLY);
-	} else {
-		give_terminal();
-	}
-	reset_signals();
-	if (r < 0)
-		fail(child, -r);
 	mark_fds();
 	umask(022);
-	if (spawn->chroot_dir && (chroot(spawn->chroot_dir) < 0 || chdir("/") < 0))
-		fail(child, errno);
 	if ((spawn->cwd || !spawn->chroot_dir) && chdir(spawn->cwd ? spawn->cwd : "/") < 0)
 		fail(child, errno);
 	fail(child, exec_program(child));
+}
+
+/* The first process of the namespace: no signal but a KILL from outside reaches it, and its end is that of all. It
+ * leaves the room, so that /proc/1/root shows no more than a folder without files: programs that ask whether they run
+ * in a chroot (ischroot, systemd) get the answer that they would get without a namespace. */
+static void be_init(const struct bm_spawn_child *child) __attribute__((noreturn));
+
+static void be_init(const struct bm_spawn_child *child)
+{
+	struct bm_spawn_word word = {BM_SPAWN_WORD_STATUS, 0};
+	pid_t program = fork(), ended;
+
+	if (program == 0)
+		start_program(child);
+	if (program < 0)
+		fail(child, errno);
+	if (child->spawn->chroot_dir)
+		(void)!chroot("/proc/self/fdinfo");
+	do {
+		ended = waitpid(-1, &word.value, 0);
+		if (ended < 0 && errno != EINTR)
+			fail(child, errno);
+	} while (ended != program);
+	_exit(write(child->exec_fd, &word, sizeof(word)) == (ssize_t)sizeof(word) ? 0 : 126);
+}
+
+void bm_spawn_child_run(const struct bm_spawn_child *child)
+{
+	int r;
+
+	die_with_parent(child);
+	r = take_standard(child);
+	reset_signals();
+	if (r == 0)
+		r = take_root(child->spawn);
+	if (r < 0)
+		fail(child, -r);
+	if (child->init)
+		be_init(child);
+	start_program(child);
 }
 
 /* Our children, from /proc. */
