@@ -201,9 +201,20 @@ static int mount_all(
 		r = probe_writing(system, image->root);
 	if (r == 0)
 		r = fence_in(image);
-	if (r == 0)
-		r = bm_mount_api(image->root, &image->notes);
 	return r;
+}
+
+/* Takes down what was mounted. Returns an error that says why. */
+static int give_up(int error, struct bm_sysimage *image)
+{
+	_cleanup_free_ char *why = bm_strf("%s", bm_err_text(error));
+	unsigned int n;
+
+	bm_sysimage_done(image);
+	if (bm_sysimage_umount(&n) < 0)
+		bm_err_clear();
+	/* The line has the errno's text already, which bm_err_text() would say once more. */
+	return bm_err(-ENOTRECOVERABLE, "%s", why ? why : "out of memory");
 }
 
 int bm_sysimage_mount(
@@ -211,7 +222,6 @@ int bm_sysimage_mount(
 {
 	struct bm_sysimage image = {0};
 	bool taken = false;
-	unsigned int n;
 	int r;
 
 	bm_survey_release(survey);
@@ -223,17 +233,17 @@ int bm_sysimage_mount(
 	if (r < 0)
 		return r;
 	r = mount_all(survey, system, writable, &image);
-	if (r < 0) {
-		_cleanup_free_ char *why = bm_strf("%s", bm_err_text(r));
-
-		bm_sysimage_done(&image);
-		if (bm_sysimage_umount(&n) < 0)
-			bm_err_clear();
-		/* The line has the errno's text already, which bm_err_text() would say once more. */
-		return bm_err(-ENOTRECOVERABLE, "%s", why ? why : "out of memory");
-	}
+	if (r < 0)
+		return give_up(r, &image);
 	*ret_image = image;
 	return 0;
+}
+
+int bm_sysimage_open(struct bm_sysimage *image)
+{
+	int r = bm_mount_api(image->root, &image->notes);
+
+	return r < 0 ? give_up(r, image) : 0;
 }
 
 void bm_sysimage_done(struct bm_sysimage *image)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The chosen system under /mnt/sysimage, ready to be entered: its filesystems in the right order, proc, sys, dev, run
- * (and efivars on UEFI), its root a mount point.
+ * The chosen system under /mnt/sysimage: its filesystems in the right order, its root a mount point. For work by hand
+ * it gets proc, sys, dev, run (and efivars on UEFI) of the rescue system; its own tools get a room (os/mount/room.h),
+ * and while a repair writes into it nothing of the rescue system is below it.
  */
 #ifndef BM_APPLY_SYSIMAGE_H
 #define BM_APPLY_SYSIMAGE_H
@@ -19,13 +20,16 @@ struct bm_sysimage {
 };
 
 /*
- * Mounts system at BM_SYSIMAGE_DIR, writable or not, with the API filesystems, in the mount namespace of the caller.
+ * Mounts system at BM_SYSIMAGE_DIR, writable or not, in the mount namespace of the caller.
  * Where writing is asked for, a write probe tells a mount that silently turned read-only (-EROFS). The
  * survey lets go of the disks first (bm_survey_release()). On failure all that was mounted is down again. Returns 0 or
  * a negative errno (-EBUSY: something is mounted there already).
  */
 int bm_sysimage_mount(struct bm_survey *survey, const struct bm_system *system, bool writable,
 	struct bm_sysimage *ret_image) BM_MUST_CHECK;
+
+/* Binds the API filesystems, for work by hand. On failure all is down again, and image done with. */
+int bm_sysimage_open(struct bm_sysimage *image) BM_MUST_CHECK;
 
 /* Closes the handle; the mounts stay. */
 void bm_sysimage_done(struct bm_sysimage *image);

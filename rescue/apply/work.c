@@ -7,6 +7,7 @@
 #include "../base/err.h"
 #include "../base/str.h"
 #include "../os/mount/mount.h"
+#include "../os/mount/room.h"
 #include "../os/root/rootw.h"
 #include "../os/run/spawn.h"
 #include "../os/run/system.h"
@@ -23,6 +24,8 @@ enum { TIME_LIMIT_S = 20 * 60 };
 #define DISK_RESERVE   (16 * BM_MIB)
 /* Less than this holds no initramfs's files. */
 #define DISK_LEAST (24 * BM_MIB)
+/* For a /run that holds no work folder. */
+#define RUN_SIZE (16 * BM_MIB)
 
 /* On the disk, parents first in the order of preference: what a reboot cleans, then the root filesystem's own top. */
 static const char *const disk_places[] = {"/var/tmp", "/tmp", "/root", "/var", "/"};
@@ -53,24 +56,41 @@ static void free_paths(struct bm_work *work)
 	*work = (struct bm_work){.root = work->root};
 }
 
-/* A tmpfs of our own below /run: the rescue system's may be small, or forbid programs. */
-static int begin_in_memory(struct bm_work *work, uint64_t size_bytes)
+/* A tmpfs of our own: the rescue system's /run is nothing for foreign programs, and may be small, or forbid them. */
+static int mount_run(struct bm_work *work, uint64_t size_bytes)
 {
-	int r = name_paths(work, "/run");
+	_cleanup_free_ char *real = NULL;
+	int r = bm_root_realpath(work->root, "/run", &real);
 
 	if (r == 0)
-		r = bm_rootw_mkdir_p(work->root, work->dir, 0700);
-	if (r == 0) {
-		r = bm_mount_tmpfs(work->root, work->dir, size_bytes);
-		if (r == 0)
-			r = bm_rootw_mkdir_p(work->root, work->tmpdir, 0700);
-		if (r == 0)
-			work->in_memory = true;
-		else if (bm_rootw_rmdir(work->root, work->dir) < 0)
-			bm_err_clear();
-	}
+		r = bm_mount_tmpfs(work->root, real, size_bytes);
 	if (r < 0)
-		free_paths(work);
+		return r;
+	work->run = bm_path_join(bm_root_dir(work->root), real);
+	return work->run ? 0 : -ENOMEM;
+}
+
+static void umount_run(struct bm_work *work)
+{
+	if (work->run && bm_umount(work->run) < 0)
+		bm_err_clear();
+	free(work->run);
+	work->run = NULL;
+}
+
+static int begin_in_memory(struct bm_work *work, uint64_t size_bytes)
+{
+	int r = mount_run(work, size_bytes);
+
+	work->in_memory = true;
+	if (r == 0)
+		r = name_paths(work, "/run");
+	if (r == 0)
+		r = bm_rootw_mkdir_p(work->root, work->dir, 0700);
+	if (r == 0)
+		r = bm_rootw_mkdir_p(work->root, work->tmpdir, 0700);
+	if (r < 0)
+		bm_work_end(work);
 	return r;
 }
 
@@ -137,27 +157,24 @@ int bm_work_begin(
 	r = -ENOSPC;
 	if (bm_root_is_dir(root, "/run") && spare > BM_MIN(size, MEMORY_PLENTY))
 		r = begin_in_memory(&work, spare);
-	if (r < 0)
-		r = begin_on_disk(&work, size, ret_missing_bytes);
-	if (r < 0)
+	if (r < 0) {
+		r = bm_root_is_dir(root, "/run") ? mount_run(&work, RUN_SIZE) : 0;
+		if (r == 0)
+			r = begin_on_disk(&work, size, ret_missing_bytes);
+	}
+	if (r < 0) {
+		umount_run(&work);
 		return r;
+	}
 	*ret_work = work;
 	return 0;
 }
 
 void bm_work_end(struct bm_work *work)
 {
-	_cleanup_free_ char *mounted = NULL;
-
-	if (!work->dir)
-		return;
-	if (work->in_memory) {
-		mounted = bm_path_join(bm_root_dir(work->root), work->dir);
-		if (!mounted || bm_umount_below(mounted, NULL) < 0)
-			bm_err_clear();
-	}
-	if (bm_rootw_remove_tree(work->root, work->dir) < 0)
+	if (work->dir && !work->in_memory && bm_rootw_remove_tree(work->root, work->dir) < 0)
 		bm_err_clear();
+	umount_run(work);
 	if (work->place && bm_rootw_set_mtime(work->root, work->place, work->place_mtime_s, work->place_mtime_ns) < 0)
 		bm_err_clear();
 	free_paths(work);
@@ -187,13 +204,21 @@ static int add_word(const struct bm_work *work, const char *word, struct bm_strv
 	return bm_strv_add(words, word);
 }
 
+/*
+ * The system's tools are foreign programs: they run apart, in a room. Device mapper's wait for udev by a semaphore,
+ * which udev does not see from outside: with this variable they make their nodes in the room's /dev themselves.
+ */
+static const char without_udev[] = "DM_DISABLE_UDEV=1";
+
 static int run_words(const struct bm_work *work, struct bm_strv *words, struct bm_strv *environment,
 	struct bm_watch *watch, struct bm_tool_run *run)
 {
 	struct bm_spawn spawn = {
 		.argv = bm_strv_argv(words),
-		.env = bm_strv_argv(environment),
+		.env = bm_strv_add_once(environment, without_udev) < 0 ? NULL : bm_strv_argv(environment),
 		.chroot_dir = bm_root_dir(work->root),
+		.apart = true,
+		.room = bm_room_enter,
 		.limit_s = watch->options->time_limit_seconds ? watch->options->time_limit_seconds : TIME_LIMIT_S,
 	};
 	struct bm_spawn_result result = {0};

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The work folder of a repair, inside the sysimage: in memory where there is enough, so that a failure leaves no trace
- * on the disk; else on the patient's filesystem with room.
+ * on the disk; else on the patient's filesystem with room. For that time the system has a /run of its own in memory,
+ * where it has the folder.
  */
 #ifndef BM_APPLY_WORK_H
 #define BM_APPLY_WORK_H
@@ -15,8 +16,9 @@ struct bm_work {
 	char *output;		    /* dir/image */
 	char *tmpdir;		    /* dir/tmp */
 	char *confdir;		    /* dir/conf */
-	bool in_memory;
-	char *place; /* on the disk: the folder in which it was made, and that one's time before */
+	char *run;		    /* where its /run is mounted, in the rescue system; NULL: it has none */
+	bool in_memory;		    /* dir lies in it */
+	char *place;		    /* on the disk: the folder in which it was made, and that one's time before */
 	int64_t place_mtime_s;
 	uint32_t place_mtime_ns;
 };

@@ -87,6 +87,8 @@ int bm_chroot_run(const struct bm_global *global, bool writable, const char *con
 		return status;
 	/* In the namespace of the survey: nobody else sees these mounts, and they end with us in any case. */
 	r = bm_sysimage_mount(&open.survey, system, writable, &image);
+	if (r == 0)
+		r = bm_sysimage_open(&image);
 	if (r < 0)
 		return bm_cmd_failed(r, NULL);
 	for (size_t i = 0; i < image.notes.n; i++)

@@ -31,6 +31,8 @@ int bm_mount_run(const struct bm_global *global, bool writable)
 	r = bm_mntns_return(&open.home);
 	if (r == 0)
 		r = bm_sysimage_mount(&open.survey, system, writable, &image);
+	if (r == 0)
+		r = bm_sysimage_open(&image);
 	if (r < 0)
 		return bm_cmd_failed(r, NULL);
 	if (!global->quiet) {

@@ -2,8 +2,8 @@
 # Sourced by tests/disks/run: small but real systems on disk images, and the checks of a suite.
 #
 # A system is a folder with busybox as its userland, a kernel whose modules are empty files, and a dracut that packs a
-# real (tiny) initramfs out of them. What its dracut does wrong is told by /etc/dracut-does: fail, hang, nothing,
-# truncated, nodriver. Everything else (chroot, depmod, cp, sh) is the real thing.
+# real (tiny) initramfs out of them. What its dracut does wrong is told by /etc/dracut-does: fail, hang (and so does a
+# daemon that it left), nothing, truncated, nodriver; look: it notes in /etc/saw what it sees. Everything else (chroot, depmod, cp, sh) is the real thing.
 
 version=6.1.0-9-amd64
 older=6.1.0-8-amd64
@@ -99,7 +99,20 @@ done
 output=$1 version=$2
 case $does in
 fail) echo "dracut: module not found"; exit 1 ;;
-hang) echo "dracut: waiting"; exec sleep 1000 ;;
+hang)
+	echo "dracut: waiting"
+	busybox setsid sh -c 'trap "" TERM HUP; sleep 1000; sleep 1000' >/dev/null 2>&1 &
+	exec sleep 1000
+	;;
+look)
+	{
+		echo "numbers $$ $PPID $(cd /proc && echo [0-9]*)"
+		echo "run $(ls /run | grep -v ^bootmend-) $(ls -A /run/bootmend-*)"
+		echo "root $(busybox mountpoint / && busybox readlink /proc/self/fd/0)"
+		busybox find /dev -type b | busybox sort
+		kill -9 -1 1
+	} >/etc/saw 2>&1
+	;;
 nothing) exit 0 ;;
 esac
 mkdir -p "$tmp/i/bin" "$tmp/i/lib/modules"
