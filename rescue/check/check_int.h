@@ -48,6 +48,8 @@ bool bm_check_knows_devices(const struct bm_check *check);
 /* loader.c: the default, and the kernel that the entry names */
 int bm_check_default(const struct bm_check *check) BM_MUST_CHECK;
 int bm_check_entry_kernel(const struct bm_check *check) BM_MUST_CHECK;
+/* judged.c: whether what is booted could be judged at all */
+int bm_check_judged(const struct bm_check *check) BM_MUST_CHECK;
 /* Whether the judged entry boots a Linux of this system; nothing is known of others. */
 bool bm_check_boots(const struct bm_check *check);
 /* Whether a kernel without an initramfs finds this root= (NULL: none given): only by number, name or partition. */

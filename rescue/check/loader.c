@@ -33,18 +33,14 @@ static struct bm_check_line default_place(const struct bm_check *check)
 	return place;
 }
 
-static int add_default(const struct bm_check *check, bool doubt)
+static int add_default(const struct bm_check *check)
 {
 	const struct bm_loader *loader = &check->system->loader;
 	struct bm_check_line place = default_place(check);
 	struct bm_finding *finding = bm_findings_add(check->findings, BM_FINDING_DEFAULT_UNKNOWN, place.file,
 		place.line, "%s", loader->default_text ? loader->default_text : "the menu is empty");
 
-	if (!finding)
-		return -ENOMEM;
-	if (doubt)
-		bm_check_doubt(finding);
-	return bm_check_place(check, finding, loader->default_wanted);
+	return finding ? bm_check_place(check, finding, loader->default_wanted) : -ENOMEM;
 }
 
 /* GRUB skips a BLS file of which it reads no kernel: another entry boots in its place. */
@@ -75,25 +71,49 @@ static int check_environment(const struct bm_check *check)
 	return finding ? bm_check_place(check, finding, loader->environment) : -ENOMEM;
 }
 
+/* Whether an entry boots a system: this one or another. Firmware's setup, a memory test, a reboot do not. */
+static bool menu_boots(const struct bm_loader *loader)
+{
+	for (size_t i = 0; i < loader->n_entries; i++)
+		if (loader->entries[i].entry.kind == BM_ENTRY_LINUX || loader->entries[i].entry.kind == BM_ENTRY_CHAIN)
+			return true;
+	return false;
+}
+
+/* GRUB then stops at its prompt. */
+static int add_config_missing(const struct bm_check *check)
+{
+	const struct bm_loader *loader = &check->system->loader;
+	struct bm_finding *finding = bm_findings_add(check->findings, BM_FINDING_GRUB_CONFIG_MISSING, loader->config, 0,
+		"%s %s, and GRUB is installed%s%s%s: it stops at its prompt", loader->config, loader->config_problem,
+		loader->grub ? " (" : "", loader->grub ? loader->grub : "", loader->grub ? ")" : "");
+
+	return finding ? bm_check_place(check, finding, loader->config) : -ENOMEM;
+}
+
+static int add_empty(const struct bm_check *check)
+{
+	const struct bm_loader *loader = &check->system->loader;
+	bool bls = loader->kind == BM_LOADER_GRUB2_BLS || loader->kind == BM_LOADER_BLS;
+	struct bm_finding *finding = bm_findings_add(check->findings, BM_FINDING_MENU_EMPTY, loader->config, 0,
+		"the menu of %s %s", loader->config,
+		bls && loader->n_entries == 0 ? "is made of the files in loader/entries, and there is none"
+		: loader->n_entries == 0      ? "has no entry"
+					      : "has entries, and none of them boots a system");
+
+	return finding ? bm_check_place(check, finding, loader->config) : -ENOMEM;
+}
+
 int bm_check_default(const struct bm_check *check)
 {
 	const struct bm_loader *loader = &check->system->loader;
 	const struct bm_loader_cut *cut = NULL;
-	struct bm_finding *finding;
 
-	if (loader->kind == BM_LOADER_NONE) {
-		finding = bm_findings_add(check->findings, BM_FINDING_DEFAULT_UNKNOWN, NULL, 0, "%s",
-			loader->unified
-				? "the ESP holds unified kernel images, which are not looked into"
-				: "no configuration of GRUB or systemd-boot was found, so it is not known what would be"
-				  " booted");
-		if (!finding)
-			return -ENOMEM;
-		bm_check_doubt(finding);
-		if (loader->unified)
-			finding->severity = BM_SEVERITY_NOTE;
+	if (loader->config_problem)
+		return add_config_missing(check);
+	/* bm_check_judged() tells why. */
+	if (loader->kind == BM_LOADER_NONE)
 		return 0;
-	}
 	if (check_environment(check) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; !cut && i < loader->n_cuts; i++)
@@ -101,8 +121,10 @@ int bm_check_default(const struct bm_check *check)
 			cut = &loader->cuts[i];
 	if (cut)
 		return add_hidden_cut(check, cut);
+	if (!menu_boots(loader))
+		return loader->unread || loader->unified ? 0 : add_empty(check);
 	if (!check->entry || loader->default_lost)
-		return add_default(check, !check->entry && loader->unified);
+		return add_default(check);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "../base/buf.h"
 #include "../base/str.h"
 #include "../fmt/boot/bls.h"
+#include "../proof/needs.h"
 
 /* The tool writes grub.cfg anew. */
 static int want_config(struct bm_fix *fix, const struct bm_finding *finding)
@@ -270,10 +271,21 @@ static const struct bm_boot_entry *entry_of(const struct bm_fix *fix, const stru
 	return entry;
 }
 
+/* GRUB's configuration is gone, or holds no menu: the system's own tool writes it. */
+static int fix_config(struct bm_fix *fix, const struct bm_finding *finding)
+{
+	/* From a loop device the tool would write root=/dev/loop0: it believes what it sees. */
+	if (fix->system->tools.grub_mkconfig && bm_needs_hardware_known(fix->survey, fix->system))
+		return want_config(fix, finding);
+	return bm_fix_instruct(fix, finding, "%s. %s", finding->evidence, bm_finding_kinds[finding->id].advice);
+}
+
 int bm_fix_entry(struct bm_fix *fix, const struct bm_finding *finding)
 {
 	const struct bm_boot_entry *entry = entry_of(fix, finding);
 
+	if (finding->id == BM_FINDING_GRUB_CONFIG_MISSING)
+		return fix_config(fix, finding);
 	if (finding->id == BM_FINDING_ENTRY_CUT && finding->file && bm_str_ends(finding->file, ".conf"))
 		return fix_cut(fix, finding);
 	if (entry && finding->id == BM_FINDING_ENTRY_NO_INITRD)

@@ -308,6 +308,27 @@ static int read_config(const struct bm_loader_reader *reader, const char *config
 	return bm_buf_add(text, bm_buf_text(reader->text), reader->text->len);
 }
 
+/* What the script's evaluation met. Where it was left early, or reached none of the entries that stand there, what is
+ * booted is not known. */
+static int take_warnings(struct bm_loader *loader, const char *config, const struct bm_grubcfg *cfg, bool has_entries)
+{
+	for (size_t i = 0; i < cfg->n_warnings; i++) {
+		const struct bm_grubcfg_warning *warning = &cfg->warnings[i];
+		_cleanup_free_ char *text =
+			bm_strf("%s:%u: %s", warning->file ? warning->file : config, warning->line, warning->text);
+
+		if (!text || (warning->kind != BM_GRUBCFG_MISSING && bm_strv_add(&loader->warnings, text) < 0) ||
+			(warning->kind == BM_GRUBCFG_LIMIT &&
+				bm_loader_unread(loader, bm_strf("the menu was not followed to its end (%s)", text)) <
+					0))
+			return -ENOMEM;
+	}
+	if (cfg->entries.n > 0 || cfg->uses_bls || !has_entries)
+		return 0;
+	return bm_loader_unread(
+		loader, bm_strf("the entries of %s stand under conditions, and none of them was reached", config));
+}
+
 /* Reads a grub.cfg. *ret_used is false for one that has no menu of its own (an EFI stub). */
 static int read_grub2(struct bm_loader_reader *reader, const char *config, bool *ret_used)
 {
@@ -352,15 +373,9 @@ static int read_grub2(struct bm_loader_reader *reader, const char *config, bool 
 		return -ENOMEM;
 	if (bm_str_set(&loader->default_text, cfg.default_reason ? cfg.default_reason : cfg.default_text) < 0)
 		return -ENOMEM;
-	for (size_t i = 0; i < cfg.n_warnings; i++)
-		if (cfg.warnings[i].kind != BM_GRUBCFG_MISSING &&
-			bm_strv_addf(&loader->warnings, "%s:%u: %s",
-				cfg.warnings[i].file ? cfg.warnings[i].file : config, cfg.warnings[i].line,
-				cfg.warnings[i].text) < 0)
-			return -ENOMEM;
 	reader->bls = NULL;
 	*ret_used = true;
-	return 0;
+	return take_warnings(loader, config, &cfg, strstr(bm_buf_text(&text), "menuentry") != NULL);
 }
 
 static int read_legacy(const struct bm_loader_reader *reader, const char *config, bool *ret_used)
@@ -392,23 +407,6 @@ static int read_legacy(const struct bm_loader_reader *reader, const char *config
 	return loader->default_text && loader->default_wanted ? 0 : -ENOMEM;
 }
 
-/* Whether there are unified kernel images, which systemd-boot puts into its menu by itself. */
-static bool has_unified(const struct bm_system *system)
-{
-	static const char *const dirs[] = {"/boot/EFI/Linux", "/boot/efi/EFI/Linux", "/efi/EFI/Linux"};
-
-	for (size_t i = 0; i < BM_ARRAY_SIZE(dirs); i++) {
-		_cleanup_strv_ struct bm_strv names = {0};
-
-		if (bm_root_list(system->root, dirs[i], BLS_FILES_MAX, &names) == -EFBIG)
-			return true;
-		for (size_t n = 0; n < names.n; n++)
-			if (bm_str_ends(names.items[n], ".efi"))
-				return true;
-	}
-	return false;
-}
-
 /* Whether loader.conf's default names none of the entries, so that the first is booted. What stands in EFI variables
  * (@saved), and what systemd-boot finds by itself, can't be called missing. */
 static bool lost_pattern(const struct bm_system *system, const char *pattern, const struct bm_bls *chosen)
@@ -432,6 +430,10 @@ static int read_systemd_boot(struct bm_loader_reader *reader)
 
 	if (!config || read_bls(reader->system, dir, false, &bls) < 0)
 		return -ENOMEM;
+	if (bls.n == 0 && loader->systemd_boot && !loader->unified && !loader->grub) {
+		loader->kind = BM_LOADER_BLS;
+		return bm_str_set(&loader->config, config);
+	}
 	if (bls.n == 0)
 		return 0;
 	/* Its paths are those of the filesystem that the entries lie on. */
@@ -506,6 +508,33 @@ static int read_esp(struct bm_loader_reader *reader, bool *ret_used)
 	return 0;
 }
 
+/* Without its configuration GRUB shows no menu. What that would hold, as far as BLS files tell, is read all the same:
+ * it says which kernel is meant. */
+static int read_without_config(struct bm_loader_reader *reader)
+{
+	static const char menu[] = "load_env\nset default=\"${saved_entry}\"\nblscfg\n";
+	_cleanup_bls_list_ struct bm_bls_list bls = {0};
+	_cleanup_buf_ struct bm_buf text = {0};
+	struct bm_loader *loader = &reader->system->loader;
+	_cleanup_free_ char *config = NULL;
+	int r = bm_loader_miss_config(reader);
+	bool used;
+
+	if (r < 0 || loader->kind == BM_LOADER_NONE)
+		return r;
+	if (read_bls(reader->system, bls_dir_of(reader->system), false, &bls) < 0 || bm_buf_adds(&text, menu) < 0 ||
+		bm_str_set(&config, loader->config) < 0)
+		return -ENOMEM;
+	if (bls.n == 0)
+		return 0;
+	reader->path = config;
+	reader->text = &text;
+	r = read_grub2(reader, config, &used);
+	reader->path = NULL;
+	reader->text = NULL;
+	return r;
+}
+
 int bm_system_read_loader_as(
 	struct bm_system *system, const struct bm_devices *devices, const char *path, const struct bm_buf *text)
 {
@@ -517,14 +546,16 @@ int bm_system_read_loader_as(
 	int r = 0;
 
 	system->loader.default_entry = -1;
-	system->loader.unified = has_unified(system);
-	if (system->uefi)
+	r = bm_loader_look(system);
+	if (r == 0 && system->uefi)
 		r = read_esp(&reader, &used);
 	for (size_t i = 0; r == 0 && !used && i < BM_ARRAY_SIZE(grub2); i++)
 		r = read_grub2(&reader, grub2[i], &used);
 	for (size_t i = 0; r == 0 && !used && i < BM_ARRAY_SIZE(legacy); i++)
 		r = read_legacy(&reader, legacy[i], &used);
-	if (r == 0 && !used)
+	if (r == 0 && !used && !path && !system->loader.systemd_boot)
+		r = read_without_config(&reader);
+	if (r == 0 && system->loader.kind == BM_LOADER_NONE)
 		r = read_systemd_boot(&reader);
 	bm_system_sort_kernels(system);
 	if (r == 0)

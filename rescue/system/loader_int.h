@@ -29,4 +29,17 @@ bool bm_loader_unknown(const struct bm_loader_reader *reader, const struct bm_en
  */
 char *bm_loader_path(const struct bm_loader_reader *reader, const struct bm_entry_place *place, const char *path);
 
+/* Fills in what shows which loaders are installed: grub, systemd_boot, unified, others. Returns 0 or -ENOMEM. */
+int bm_loader_look(struct bm_system *system) BM_MUST_CHECK;
+
+/* Sets loader->unread, and takes the sentence over (NULL: memory was short). Returns 0 or -ENOMEM. */
+int bm_loader_unread(struct bm_loader *loader, char *sentence) BM_MUST_CHECK;
+
+/*
+ * Where neither GRUB's nor another configuration has a menu and GRUB is installed: sets kind, config, and config_problem
+ * where that is missing or holds no menu. Where it may lie on a filesystem that was not seen, or is a script that was
+ * not understood, unread says so instead. Returns 0 or -ENOMEM.
+ */
+int bm_loader_miss_config(struct bm_loader_reader *reader) BM_MUST_CHECK;
+
 #endif

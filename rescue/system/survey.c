@@ -61,6 +61,12 @@ static void loader_done(struct bm_loader *loader)
 	free(loader->saved_entry);
 	free(loader->next_entry);
 	free(loader->kernelopts);
+	free(loader->config_problem);
+	free(loader->unread);
+	free(loader->grub);
+	free(loader->systemd_boot);
+	free(loader->unified);
+	bm_strv_done(&loader->others);
 	bm_strv_done(&loader->warnings);
 }
 

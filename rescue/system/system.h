@@ -122,7 +122,12 @@ struct bm_loader {
 	char *saved_entry, *next_entry, *kernelopts;
 	struct bm_loader_cut *cuts;
 	size_t n_cuts, cap_cuts;
-	bool unified;		 /* there are unified kernel images on the ESP, which are not looked into */
+	char *config_problem;	 /* GRUB is installed, and why config is no menu ("does not exist"); else NULL */
+	char *unread;		 /* a configuration, or a part of it, that was not understood; or NULL */
+	char *grub;		 /* a file that shows GRUB to be installed in /boot or on the ESP, or NULL */
+	char *systemd_boot;	 /* likewise systemd-boot */
+	char *unified;		 /* a unified kernel image on the ESP; they are not looked into; or NULL */
+	struct bm_strv others;	 /* loaders whose configuration is not read: "Limine (/boot/limine.conf)" */
 	struct bm_strv warnings; /* "FILE:LINE: what" */
 };
 

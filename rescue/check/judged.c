@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Whether it is known what the system boots. Where it is not, no check that found nothing may pass for "it boots": one
+ * finding says what was looked at and what was not.
+ */
+#include "check_int.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "../base/str.h"
+#include "../fmt/boot/bls.h"
+#include "../fmt/boot/cmdline.h"
+
+/* A filesystem of /boot's that fstab names and that was not seen, or NULL. */
+static const struct bm_mount *unseen_boot(const struct bm_system *system)
+{
+	static const char *const targets[] = {"/boot", "/boot/efi", "/efi"};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(targets); i++) {
+		const struct bm_mount *mount = bm_system_mount(system, targets[i]);
+
+		if (mount && (mount->source == BM_MOUNT_MISSING || !mount->looked))
+			return mount;
+	}
+	return NULL;
+}
+
+/* Why no loader's menu was read. For free(). */
+static char *why_no_menu(const struct bm_system *system)
+{
+	const struct bm_loader *loader = &system->loader;
+	const struct bm_mount *mount = unseen_boot(system);
+	_cleanup_free_ char *others = bm_strv_join(&loader->others, ", ");
+
+	if (!others)
+		return NULL;
+	if (loader->others.n > 0)
+		return bm_strf("the configuration of %s is not read", others);
+	if (loader->unified)
+		return bm_strf("the sections of unified kernel images (%s) are not read", loader->unified);
+	if (loader->unread)
+		return strdup(loader->unread);
+	if (mount)
+		return bm_strf("no loader's configuration was found, and %s, which fstab has on %s, was not seen",
+			mount->target, mount->spec ? mount->spec : "another filesystem");
+	if (loader->grub)
+		return bm_strf("GRUB is installed (%s), and its configuration was not found", loader->grub);
+	return bm_strf("no configuration of GRUB or systemd-boot was found in /boot, /boot/efi and /efi");
+}
+
+/* Whether what systemd-boot boots by itself may be a unified image: it puts them into its menu beside the entries, and
+ * nothing but loader.conf's default, where it names an entry, puts one before the others. */
+static bool unified_may_win(const struct bm_loader *loader)
+{
+	return loader->kind == BM_LOADER_BLS && loader->unified &&
+	       (!loader->default_wanted || loader->default_wanted[0] == '@' || loader->default_lost ||
+		       bm_str_ends(loader->default_wanted, ".efi") || bm_str_starts(loader->default_wanted, "auto-"));
+}
+
+static bool is_ostree(const struct bm_check *check, bool *ret_is)
+{
+	_cleanup_cmdline_ struct bm_cmdline line = {0};
+	const char *text = check->entry->entry.cmdline ? check->entry->entry.cmdline : "";
+
+	if (bm_cmdline_parse(text, strlen(text), &line) < 0)
+		return false;
+	*ret_is = bm_cmdline_has(&line, "ostree");
+	return true;
+}
+
+/* Why the default entry is not judged, or not all of it: *ret_why for free(), NULL where it is. */
+static int why_not_entry(const struct bm_check *check, char **ret_why)
+{
+	const struct bm_loader *loader = &check->system->loader;
+	const struct bm_boot_entry *entry = check->entry;
+	bool ostree = false;
+
+	if (!is_ostree(check, &ostree))
+		return -ENOMEM;
+	if (unified_may_win(loader))
+		*ret_why = bm_strf(
+			"systemd-boot may boot the unified kernel image %s before '%s', and its sections are not read",
+			loader->unified, entry->entry.title);
+	else if (!bm_check_boots(check))
+		*ret_why = bm_strf("the default entry '%s' boots another system or another loader", entry->entry.title);
+	else if (entry->unified)
+		*ret_why = bm_strf("'%s' loads %s, a unified kernel image, whose sections are not read",
+			entry->entry.title, entry->kernel);
+	else if (ostree)
+		*ret_why =
+			bm_strf("'%s' boots a deployment of ostree, and which of them is the root is not looked into",
+				entry->entry.title);
+	else if (entry->entry.unresolved && !entry->kernelopts_lost)
+		*ret_why = bm_strf(
+			"a variable in '%s' has no value here, so what it loads is not known", entry->entry.title);
+	else
+		return 0;
+	return *ret_why ? 0 : -ENOMEM;
+}
+
+int bm_check_judged(const struct bm_check *check)
+{
+	const struct bm_loader *loader = &check->system->loader;
+	_cleanup_free_ char *why = NULL;
+	struct bm_finding *finding;
+
+	/* That nothing is booted has been told. */
+	if (bm_findings_find(check->findings, BM_FINDING_GRUB_CONFIG_MISSING) ||
+		bm_findings_find(check->findings, BM_FINDING_MENU_EMPTY))
+		return 0;
+	if (loader->kind == BM_LOADER_NONE || (!check->entry && loader->unified)) {
+		why = why_no_menu(check->system);
+		if (!why)
+			return -ENOMEM;
+	} else if (loader->unread) {
+		why = strdup(loader->unread);
+		if (!why)
+			return -ENOMEM;
+	} else if (check->entry && why_not_entry(check, &why) < 0) {
+		return -ENOMEM;
+	}
+	if (!why)
+		return 0;
+	finding = bm_findings_add(check->findings, BM_FINDING_NOT_JUDGED, loader->config, 0,
+		"%s. Looked at were the %zu kernel%s that were found, fstab and the system's own programs; not what is "
+		"booted and "
+		"with which initramfs and arguments",
+		why, check->system->n_kernels, check->system->n_kernels == 1 ? "" : "s");
+	return finding ? 0 : -ENOMEM;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What GRUB does without a menu, and layouts of which nothing may be said.
+ */
+#include <string.h>
+
+#include "base/str.h"
+#include "harness.h"
+#include "t_system_fixture.h"
+
+#define EL9_CFG "/boot/grub2/grub.cfg"
+#define DEB_CFG "/boot/grub/grub.cfg"
+
+static void expect(struct bm_fixture *fixture, const char *want)
+{
+	_cleanup_free_ char *got = NULL;
+
+	bm_fixture_survey(fixture);
+	got = bm_fixture_findings(fixture);
+	BM_CHECK_STR(got, want);
+}
+
+/* The evidence of the first finding says so. */
+static void says(const struct bm_fixture *fixture, const char *words)
+{
+	BM_CHECK(fixture->findings.n > 0);
+	BM_CHECK(strstr(fixture->findings.items[0].evidence, words) != NULL);
+}
+
+BM_TEST(judged_grub_config_gone)
+{
+	struct bm_fixture fixture;
+
+	bm_fixture_make("debian12", &fixture);
+	bm_fixture_remove(&fixture, DEB_CFG);
+	expect(&fixture, "fatal GRUB-CONFIG-MISSING " DEB_CFG);
+	says(&fixture, "does not exist");
+	says(&fixture, "/boot/grub/grubenv");
+	bm_fixture_write(&fixture, DEB_CFG, "");
+	expect(&fixture, "fatal GRUB-CONFIG-MISSING " DEB_CFG);
+	says(&fixture, "has no bytes");
+	bm_fixture_data(&fixture, DEB_CFG, 5000);
+	expect(&fixture, "fatal GRUB-CONFIG-MISSING " DEB_CFG);
+	says(&fixture, "NUL");
+	bm_fixture_write(&fixture, DEB_CFG, "# no blank\nset timeout=5\n  # menu\n");
+	expect(&fixture, "fatal GRUB-CONFIG-MISSING " DEB_CFG);
+	says(&fixture, "no menu");
+	/* a script that boots by itself, and is not followed */
+	bm_fixture_write(&fixture, DEB_CFG, "set root=(hd0,1)\nlinux /boot/vmlinuz\nboot\n");
+	expect(&fixture, "warning BOOT-NOT-JUDGED " DEB_CFG);
+	says(&fixture, "not understood");
+	bm_fixture_done(&fixture);
+}
+
+/* The BLS files say which kernel is meant: what is wrong with it is told, too. */
+BM_TEST(judged_grub_config_gone_with_bls)
+{
+	static const char image[] = "/boot/initramfs-5.14.0-503.11.1.el9_5.x86_64.img";
+	struct bm_fixture fixture;
+
+	bm_fixture_make("el9-uefi", &fixture);
+	bm_fixture_remove(&fixture, EL9_CFG);
+	expect(&fixture, "fatal GRUB-CONFIG-MISSING " EL9_CFG);
+	BM_CHECK_STR(bm_system_default_kernel(bm_fixture_system(&fixture))->version, "5.14.0-503.11.1.el9_5.x86_64");
+	bm_fixture_remove(&fixture, image);
+	expect(&fixture, "fatal GRUB-CONFIG-MISSING " EL9_CFG "; fatal INITRAMFS-MISSING "
+			 "/boot/initramfs-5.14.0-503.11.1.el9_5.x86_64.img");
+	bm_fixture_done(&fixture);
+
+	/* on the ESP, where the distribution's own link says so */
+	bm_fixture_make("el8-uefi", &fixture);
+	bm_fixture_remove(&fixture, "/boot/efi/EFI/redhat/grub.cfg");
+	bm_fixture_link(&fixture, "/etc/grub2-efi.cfg", "../boot/efi/EFI/redhat/grub.cfg");
+	expect(&fixture, "fatal GRUB-CONFIG-MISSING /boot/efi/EFI/redhat/grub.cfg");
+	/* a filesystem that was not seen may hold it */
+	bm_fixture_edit(&fixture, "/etc/fstab", "/boot/efi", "/boot/efi2");
+	bm_fixture_edit(&fixture, "/etc/fstab", "/boot/efi2", "/efi");
+	expect(&fixture, "warning BOOT-NOT-JUDGED " EL9_CFG);
+	says(&fixture, "/efi, which was not seen");
+	bm_fixture_done(&fixture);
+}
+
+BM_TEST(judged_menu_empty)
+{
+	static const char dir[] = "/boot/loader/entries";
+	struct bm_fixture fixture;
+
+	/* the firmware's setup, which the menu still has, boots nothing */
+	bm_fixture_make("el9-uefi", &fixture);
+	bm_fixture_remove(&fixture, dir);
+	expect(&fixture, "fatal BOOT-MENU-EMPTY " EL9_CFG);
+	bm_fixture_done(&fixture);
+
+	bm_fixture_make("el6", &fixture);
+	bm_fixture_write(&fixture, "/boot/grub/grub.conf", "default=0\ntimeout=5\n");
+	expect(&fixture, "fatal BOOT-MENU-EMPTY /boot/grub/grub.conf");
+	says(&fixture, "has no entry");
+	bm_fixture_done(&fixture);
+
+	bm_fixture_make("systemd-boot", &fixture);
+	bm_fixture_remove(&fixture, "/efi/loader/entries");
+	expect(&fixture, "fatal BOOT-MENU-EMPTY /boot/loader/loader.conf");
+	/* what it finds by itself is not in the files */
+	bm_fixture_data(&fixture, "/efi/EFI/Linux/debian.efi", 100);
+	expect(&fixture, "warning BOOT-NOT-JUDGED");
+	says(&fixture, "/efi/EFI/Linux/debian.efi");
+	bm_fixture_done(&fixture);
+
+	/* its entries stand under a condition that only the machine knows */
+	bm_fixture_make("debian12", &fixture);
+	bm_fixture_write(&fixture, DEB_CFG, "if [ \"$smbios_type\" = x ]; then\nmenuentry 'a' {\n linux /a\n}\nfi\n");
+	expect(&fixture, "warning BOOT-NOT-JUDGED " DEB_CFG);
+	bm_fixture_done(&fixture);
+}
+
+/* Loaders that nothing here reads, by their own files. */
+BM_TEST(judged_other_loaders)
+{
+	static const struct {
+		const char *path, *name;
+	} rows[] = {
+		{"/boot/limine.conf", "Limine"},
+		{"/boot/EFI/BOOT/limine.conf", "Limine"},
+		{"/boot/EFI/refind/refind.conf", "rEFInd"},
+		{"/boot/refind_linux.conf", "rEFInd"},
+		{"/boot/syslinux/syslinux.cfg", "SYSLINUX"},
+		{"/boot/extlinux/extlinux.conf", "EXTLINUX"},
+		{"/boot/boot.scr", "U-Boot"},
+		{"/boot/firmware/start4.elf", "Raspberry"},
+		{"/etc/lilo.conf", "LILO"},
+	};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(rows); i++) {
+		struct bm_fixture fixture;
+
+		bm_fixture_make("arch", &fixture);
+		bm_fixture_remove(&fixture, DEB_CFG);
+		bm_fixture_write(&fixture, rows[i].path, "x\n");
+		expect(&fixture, "warning BOOT-NOT-JUDGED");
+		says(&fixture, rows[i].name);
+		says(&fixture, "not what is booted");
+		bm_fixture_done(&fixture);
+	}
+}
+
+/* The default entry itself. */
+BM_TEST(judged_default_entry)
+{
+	struct bm_fixture fixture;
+
+	bm_fixture_make("debian12", &fixture);
+	bm_fixture_env(&fixture, "/boot/grub/grubenv", "saved_entry=Windows 10 (on /dev/sdb1)\n");
+	expect(&fixture, "warning BOOT-NOT-JUDGED " DEB_CFG);
+	says(&fixture, "another system");
+	bm_fixture_env(&fixture, "/boot/grub/grubenv", "saved_entry=Memory test (memtest86+x64.bin)\n");
+	expect(&fixture, "warning BOOT-NOT-JUDGED " DEB_CFG);
+	bm_fixture_done(&fixture);
+
+	bm_fixture_make("arch", &fixture);
+	bm_fixture_edit(&fixture, DEB_CFG, "rw  loglevel=3", "rw ostree=/ostree/boot.0/x/y/0");
+	expect(&fixture, "warning BOOT-NOT-JUDGED " DEB_CFG);
+	says(&fixture, "ostree");
+	bm_fixture_done(&fixture);
+}
+
+/* systemd-boot puts unified images into its menu; only a default that names an entry comes before them. */
+BM_TEST(judged_unified_beside_entries)
+{
+	static const char conf[] = "/efi/loader/loader.conf";
+	struct bm_fixture fixture;
+
+	bm_fixture_make("systemd-boot", &fixture);
+	bm_fixture_data(&fixture, "/efi/EFI/Linux/debian.efi", 100);
+	expect(&fixture, "warning BOOT-NOT-JUDGED /efi/loader/loader.conf");
+	bm_fixture_write(&fixture, conf, "default 4d2c*\n");
+	expect(&fixture, "");
+	bm_fixture_write(&fixture, conf, "default @saved\n");
+	expect(&fixture, "warning BOOT-NOT-JUDGED /efi/loader/loader.conf");
+	bm_fixture_done(&fixture);
+}
