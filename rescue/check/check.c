@@ -68,6 +68,7 @@ int bm_check_system(const struct bm_survey *survey, const struct bm_system *syst
 	for (size_t i = 0; i < BM_ARRAY_SIZE(checks); i++)
 		if (checks[i](&check) < 0)
 			return -ENOMEM;
+	bm_check_rebuild(&check);
 	bm_findings_sort(findings);
 	return 0;
 }
@@ -87,6 +88,7 @@ int bm_check_entry(const struct bm_survey *survey, const struct bm_system *syste
 			return -ENOMEM;
 	if (check.kernel && bm_check_modules(&check, check.kernel) < 0)
 		return -ENOMEM;
+	bm_check_rebuild(&check);
 	bm_findings_sort(findings);
 	return 0;
 }

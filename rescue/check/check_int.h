@@ -62,7 +62,10 @@ int bm_check_initramfs(const struct bm_check *check) BM_MUST_CHECK;
 int bm_check_kernels(const struct bm_check *check) BM_MUST_CHECK;
 int bm_check_modules(const struct bm_check *check, const struct bm_kernel *kernel) BM_MUST_CHECK;
 int bm_check_config(const struct bm_check *check) BM_MUST_CHECK;
-/* fstab.c */
+/* Takes back what the findings say of a rebuild, where none can be made. After all checks. */
+void bm_check_rebuild(const struct bm_check *check);
+/* fstab.c; whether the boot goes on without the line's filesystem: it is not mounted then, or not waited for. */
+bool bm_check_not_needed(const struct bm_fstab_line *line);
 int bm_check_fstab(const struct bm_check *check) BM_MUST_CHECK;
 /* storage.c: LVM, md, crypttab */
 int bm_check_storage(const struct bm_check *check) BM_MUST_CHECK;

@@ -50,6 +50,7 @@ struct bm_finding *bm_findings_add(struct bm_findings *findings, enum bm_finding
 		return NULL;
 	finding->id = id;
 	finding->severity = bm_finding_kinds[id].severity;
+	finding->rebuild = bm_finding_kinds[id].rebuild;
 	finding->line = line;
 	finding->device = -1;
 	finding->evidence = bm_buf_steal(&evidence);
@@ -122,7 +123,7 @@ void bm_findings_rebuild(const struct bm_findings *findings, bool *ret_helps, bo
 	for (size_t i = 0; i < findings->n; i++) {
 		if (findings->items[i].severity != BM_SEVERITY_FATAL)
 			continue;
-		if (bm_finding_kinds[findings->items[i].id].rebuild == BM_REBUILD_YES)
+		if (findings->items[i].rebuild == BM_REBUILD_YES)
 			helps = true;
 		else
 			remains = true;

@@ -67,6 +67,7 @@ enum bm_finding_source {
 struct bm_finding {
 	enum bm_finding_id id;
 	enum bm_severity severity; /* the catalogue's, or another where the boot survives it (or does not) */
+	enum bm_rebuild rebuild;   /* the catalogue's, or NO where no image can be built that cures it */
 	enum bm_finding_source source;
 	bool doubtful;	   /* milder only because not everything could be seen: not mended unless asked for by name */
 	char *file;	   /* the file it is about, as a path of the system; or NULL */

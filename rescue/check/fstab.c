@@ -11,8 +11,7 @@
 
 #include "../base/str.h"
 
-/* The boot goes on without it: it is not mounted then, or not waited for. */
-static bool not_needed(const struct bm_fstab_line *line)
+bool bm_check_not_needed(const struct bm_fstab_line *line)
 {
 	return bm_fstab_flag(line->options, "nofail", "fail") || bm_fstab_flag(line->options, "noauto", "auto") ||
 	       bm_fstab_flag(line->options, "x-systemd.automount", NULL);
@@ -22,7 +21,7 @@ static bool not_needed(const struct bm_fstab_line *line)
  */
 static enum bm_severity missing_severity(const struct bm_fstab_line *line)
 {
-	if (not_needed(line))
+	if (bm_check_not_needed(line))
 		return BM_SEVERITY_NOTE;
 	if (bm_streq(line->fstype, "swap") || bm_streq(line->target, "/") ||
 		bm_fstab_flag(line->options, "_netdev", NULL))
@@ -106,7 +105,7 @@ static int check_network(const struct bm_check *check, const struct bm_fstab_lin
 	bool exact;
 	int device;
 
-	if (not_needed(line) || bm_streq(line->target, "/"))
+	if (bm_check_not_needed(line) || bm_streq(line->target, "/"))
 		return 0;
 	if (is_network_type(line->fstype) || (spec->kind == BM_SPEC_NETWORK && !bm_streq(line->fstype, "swap"))) {
 		/* Who writes _netdev knows what he mounts; only where the system itself lies there is more to say. */

@@ -74,6 +74,9 @@ static int check_proof(const struct bm_check *check)
 			check->findings, id, check->entry->initramfs, 0, "%s", check->proof->problems[i].text);
 		if (!finding || bm_check_detail(finding, NULL, check->kernel->version) < 0)
 			return -ENOMEM;
+		/* What this kernel does not have no image can hold; an index that is old may not know it yet. */
+		if (check->proof->problems[i].no_module && !check->kernel->modules_dep_stale)
+			finding->rebuild = BM_REBUILD_NO;
 	}
 	return 0;
 }

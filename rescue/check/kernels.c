@@ -19,17 +19,119 @@ static int add(const struct bm_check *check, enum bm_finding_id id, const struct
 	return finding ? bm_check_detail(finding, NULL, kernel->version) : -ENOMEM;
 }
 
+/* The type that mount(8) finds, where fstab leaves it open. */
+static const char *type_of(const struct bm_check *check, const struct bm_fstab_line *line)
+{
+	bool exact;
+	int device = bm_devices_find_spec(
+		&check->survey->devices, line->spec, line->fstype, check->system->root_device, &exact);
+
+	return bm_streq(line->fstype, "auto") && device >= 0 ? check->survey->devices.items[device].fstype
+							     : line->fstype;
+}
+
+/* The three of one family, which one driver serves. */
+static bool same_driver(const char *a, const char *b)
+{
+	return bm_streq(a, b) || (a && b && bm_str_starts(a, "ext") && bm_str_starts(b, "ext") && strlen(a) == 4 &&
+					 strlen(b) == 4 && a[3] >= '2' && a[3] <= '4' && b[3] >= '2' && b[3] <= '4');
+}
+
+/* A line of fstab that the boot needs and that this kernel mounts only with a module which the initramfs has not loaded
+ * for the root. *ret_certain is false where nothing tells what is built in. NULL: none. */
+static const struct bm_fstab_line *needs_module(
+	const struct bm_check *check, const struct bm_kernel *kernel, bool *ret_certain)
+{
+	static const char *const usual[] = {
+		"ext2", "ext3", "ext4", "xfs", "btrfs", "vfat", "msdos", "f2fs", "jfs", "exfat", "reiserfs"};
+	const struct bm_system *system = check->system;
+	const struct bm_fstab_line *open = NULL;
+	const char *root = system->root_device >= 0 ? check->survey->devices.items[system->root_device].fstype : NULL;
+
+	for (size_t i = 0; i < system->fstab.n_lines; i++) {
+		const struct bm_fstab_line *line = &system->fstab.lines[i];
+		const char *type = type_of(check, line);
+
+		if (bm_streq(line->target, "/"))
+			root = root ? root : type;
+		if (!type || bm_check_not_needed(line) || bm_streq(line->target, "/") ||
+			bm_streq(line->target, "/usr") || same_driver(type, root) ||
+			bm_strv_has(&kernel->fs_builtin, type))
+			continue;
+		if (bm_strv_has(&kernel->fs_modular, type)) {
+			*ret_certain = true;
+			return line;
+		}
+		for (size_t u = 0; !open && u < BM_ARRAY_SIZE(usual); u++)
+			if (bm_streq(type, usual[u]))
+				open = line;
+	}
+	*ret_certain = false;
+	return open;
+}
+
+/* Whether the kernel that is booted can't do without what lies in its folder of modules. */
+static int judge_missing(const struct bm_check *check, const struct bm_kernel *kernel, struct bm_finding *finding)
+{
+	_cleanup_free_ char *evidence = NULL;
+	const struct bm_fstab_line *line;
+	const struct bm_finding *image = NULL;
+	bool certain;
+
+	for (size_t i = 0; i < check->findings->n; i++)
+		if (check->findings->items[i].severity == BM_SEVERITY_FATAL &&
+			bm_finding_kinds[check->findings->items[i].id].rebuild == BM_REBUILD_YES)
+			image = &check->findings->items[i];
+	line = needs_module(check, kernel, &certain);
+	if (image)
+		evidence = bm_strf(
+			"%s, and without modules no initramfs can be built in place of the one that does not boot",
+			finding->evidence);
+	else if (line)
+		evidence = bm_strf("%s, and line %u of fstab, which the boot waits for, mounts %s as %s%s",
+			finding->evidence, line->line, line->target, type_of(check, line),
+			certain ? ", which this kernel has as a module: the boot ends in emergency mode"
+				: ": the boot ends in emergency mode, unless the kernel has that built in");
+	else
+		evidence = bm_strf(
+			"%s: what the initramfs has not loaded does not work (network, sound, filesystems that are "
+			"mounted later, a firewall)",
+			finding->evidence);
+	if (!evidence || bm_str_set(&finding->evidence, evidence) < 0)
+		return -ENOMEM;
+	if (image || line)
+		finding->severity = BM_SEVERITY_FATAL;
+	if (!image && line && !certain)
+		bm_check_doubt(finding);
+	return 0;
+}
+
+static int check_missing(const struct bm_check *check, const struct bm_kernel *kernel)
+{
+	bool booted = kernel == check->kernel;
+
+	/* A kernel that loads no modules has none. */
+	if (kernel->config_known && !kernel->config_modules)
+		return 0;
+	if (add(check, booted ? BM_FINDING_MODULES_MISSING : BM_FINDING_KERNEL_NO_MODULES, kernel, kernel->image,
+		    "there is no /lib/modules/", kernel->version) < 0)
+		return -ENOMEM;
+	return booted ? judge_missing(check, kernel, &check->findings->items[check->findings->n - 1]) : 0;
+}
+
+void bm_check_rebuild(const struct bm_check *check)
+{
+	/* No tool builds an image without the kernel's modules. */
+	for (size_t i = 0; check->kernel && !check->kernel->modules_dir && i < check->findings->n; i++)
+		check->findings->items[i].rebuild = BM_REBUILD_NO;
+}
+
 int bm_check_modules(const struct bm_check *check, const struct bm_kernel *kernel)
 {
 	if (kernel->rescue || !kernel->image)
 		return 0;
-	if (!kernel->modules_dir) {
-		/* A kernel that loads no modules has none. */
-		if (kernel->config_known && !kernel->config_modules)
-			return 0;
-		return add(check, kernel == check->kernel ? BM_FINDING_MODULES_MISSING : BM_FINDING_KERNEL_NO_MODULES,
-			kernel, kernel->image, "there is no /lib/modules/", kernel->version);
-	}
+	if (!kernel->modules_dir)
+		return check_missing(check, kernel);
 	if (!kernel->modules_dep)
 		return add(check, BM_FINDING_MODULES_DEP_MISSING, kernel, kernel->modules_dir, kernel->modules_dir,
 			"/modules.dep is missing or empty");

@@ -86,6 +86,15 @@ static int check(
 	return BM_EXIT_FAILED;
 }
 
+/* Whether a step mends the finding, or makes it no matter of the boot: the default moves to another kernel. */
+static bool is_served(const struct bm_plan *plan, const char *id)
+{
+	for (size_t i = 0; i < plan->n_steps; i++)
+		if (bm_strv_has(&plan->steps[i].serves, id))
+			return true;
+	return false;
+}
+
 /* Whether the plan itself says that something fatal stays: its instructions begin with the finding's id. */
 static bool leaves_fatal(const struct bm_plan *plan)
 {
@@ -94,7 +103,8 @@ static bool leaves_fatal(const struct bm_plan *plan)
 		_cleanup_free_ char *id = strndup(text, strcspn(text, ":"));
 		enum bm_finding_id found;
 
-		if (id && bm_finding_by_text(id, &found) == 0 && bm_finding_kinds[found].severity == BM_SEVERITY_FATAL)
+		if (id && bm_finding_by_text(id, &found) == 0 &&
+			bm_finding_kinds[found].severity == BM_SEVERITY_FATAL && !is_served(plan, id))
 			return true;
 	}
 	return false;

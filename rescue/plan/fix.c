@@ -76,7 +76,7 @@ bool bm_fix_root_on(const struct bm_fix *fix, enum bm_device_kind kind)
 bool bm_fix_kernel_dead(const struct bm_fix *fix)
 {
 	static const enum bm_finding_id ids[] = {BM_FINDING_KERNEL_MISSING, BM_FINDING_KERNEL_DAMAGED,
-		BM_FINDING_CONFIG_NO_INITRD, BM_FINDING_CONFIG_NO_DRIVER};
+		BM_FINDING_CONFIG_NO_INITRD, BM_FINDING_CONFIG_NO_DRIVER, BM_FINDING_MODULES_MISSING};
 	const struct bm_findings *findings = fix->request->findings;
 
 	for (size_t i = 0; i < findings->n; i++)

@@ -49,6 +49,9 @@ int bm_fix_want_rebuild(struct bm_fix *fix, const struct bm_finding *finding) BM
 bool bm_fix_root_on(const struct bm_fix *fix, enum bm_device_kind kind);
 /* Whether the default kernel itself can't boot, so that no image of it helps. */
 bool bm_fix_kernel_dead(const struct bm_fix *fix);
+/* fix_default.c: the finding's kernel can't be mended: says so, and sets the default to another kernel that is whole,
+ * where one is. */
+int bm_fix_leave_kernel(struct bm_fix *fix, const struct bm_finding *finding) BM_MUST_CHECK;
 /* The default boot entry, or NULL. */
 const struct bm_boot_entry *bm_fix_default_entry(const struct bm_fix *fix);
 /* Whether grub.cfg, in which the entry stands, is written anew by the system's own tool. */

@@ -304,22 +304,22 @@ static int serve_moot(struct bm_fix *fix, const struct bm_finding *finding)
 	return 0;
 }
 
-int bm_fix_default(struct bm_fix *fix, const struct bm_finding *finding)
+static int instruct(struct bm_fix *fix, const struct bm_finding *finding)
+{
+	return bm_fix_instruct(fix, finding, "%s. %s", finding->evidence, bm_finding_kinds[finding->id].advice);
+}
+
+/* Sets the default to another entry whose kernel is whole; where none is, says so. */
+static int move_default(struct bm_fix *fix, const struct bm_finding *finding)
 {
 	const struct bm_boot_entry *now = bm_fix_default_entry(fix), *best;
-	bool done;
 
-	if (finding->id == BM_FINDING_GRUBENV_DAMAGED) {
-		if (set_environment(fix, finding, NULL, NULL, &done) < 0)
-			return -ENOMEM;
-		return done ? 0
-			    : bm_fix_instruct(
-				      fix, finding, "%s. %s", finding->evidence, bm_finding_kinds[finding->id].advice);
-	}
 	/* One default serves all that is wrong with the present one. */
 	if (fix->default_set)
 		return 0;
 	best = best_entry(fix, finding->id == BM_FINDING_DEFAULT_UNKNOWN ? NULL : now);
+	if (!best && bm_finding_kinds[finding->id].fixer != BM_FIXER_DEFAULT)
+		return 0;
 	if (!best)
 		return bm_fix_instruct(fix, finding,
 			"%s, and no other boot entry has a kernel that is whole, with its modules and its initramfs. "
@@ -329,4 +329,32 @@ int bm_fix_default(struct bm_fix *fix, const struct bm_finding *finding)
 	if (set_default(fix, finding, best) < 0)
 		return -ENOMEM;
 	return serve_moot(fix, finding);
+}
+
+int bm_fix_default(struct bm_fix *fix, const struct bm_finding *finding)
+{
+	bool done;
+
+	if (finding->id == BM_FINDING_GRUBENV_DAMAGED) {
+		if (set_environment(fix, finding, NULL, NULL, &done) < 0)
+			return -ENOMEM;
+		return done ? 0 : instruct(fix, finding);
+	}
+	if (finding->id != BM_FINDING_MODULES_MISSING)
+		return move_default(fix, finding);
+	if (finding->severity != BM_SEVERITY_FATAL && !finding->doubtful)
+		return instruct(fix, finding);
+	/* The package must come back, whatever is booted until then. */
+	if (move_default(fix, finding) < 0)
+		return -ENOMEM;
+	return fix->default_set ? instruct(fix, finding) : 0;
+}
+
+int bm_fix_leave_kernel(struct bm_fix *fix, const struct bm_finding *finding)
+{
+	if (bm_fix_instruct(fix, finding,
+		    "%s. No image can be built that cures it: reinstall the kernel's package, or boot another kernel.",
+		    finding->evidence) < 0)
+		return -ENOMEM;
+	return move_default(fix, finding);
 }

@@ -71,6 +71,8 @@ int bm_fix_rebuild(struct bm_fix *fix, const struct bm_finding *finding)
 			"kernel %s has no modules, so no image can be built for it: reinstall its package, or boot "
 			"another kernel.",
 			kernel->version);
+	if (finding->rebuild == BM_REBUILD_NO)
+		return bm_fix_leave_kernel(fix, finding);
 	if (!bm_tool_of(fix->system))
 		return bm_fix_instruct(fix, finding,
 			"the system has neither dracut nor initramfs-tools: install one with `bootmend chroot`.");

@@ -26,6 +26,16 @@ static const struct {
 	{"btrfs", {"CONFIG_BTRFS_FS"}},
 	{"f2fs", {"CONFIG_F2FS_FS"}},
 	{"jfs", {"CONFIG_JFS_FS"}},
+	{"vfat", {"CONFIG_VFAT_FS"}},
+	{"exfat", {"CONFIG_EXFAT_FS"}},
+	{"ntfs3", {"CONFIG_NTFS3_FS"}},
+	{"iso9660", {"CONFIG_ISO9660_FS"}},
+	{"udf", {"CONFIG_UDF_FS"}},
+	{"squashfs", {"CONFIG_SQUASHFS"}},
+	{"erofs", {"CONFIG_EROFS_FS"}},
+	{"reiserfs", {"CONFIG_REISERFS_FS"}},
+	{"nilfs2", {"CONFIG_NILFS2_FS"}},
+	{"bcachefs", {"CONFIG_BCACHEFS_FS"}},
 	{"ahci", {"CONFIG_SATA_AHCI"}},
 	{"ata_piix", {"CONFIG_ATA_PIIX"}},
 	{"sd_mod", {"CONFIG_BLK_DEV_SD"}},
@@ -52,6 +62,40 @@ static const struct {
 	{"raid456", {"CONFIG_MD_RAID456"}},
 };
 
+/* The filesystems among them, of which fstab may have one. */
+static const char *const filesystems[] = {"ext4", "ext3", "ext2", "xfs", "btrfs", "f2fs", "jfs", "vfat", "exfat",
+	"ntfs3", "iso9660", "udf", "squashfs", "erofs", "reiserfs", "nilfs2", "bcachefs"};
+
+enum { OPTIONS_MAX = BM_ARRAY_SIZE(driver_options[0].options) };
+
+/* The driver's options, NULL where they are not known. */
+static const char *const *options_of(const char *driver)
+{
+	for (size_t i = 0; driver && i < BM_ARRAY_SIZE(driver_options); i++)
+		if (bm_streq(driver_options[i].driver, driver))
+			return driver_options[i].options;
+	return NULL;
+}
+
+/* Which filesystems the kernel mounts by itself, and which only with a module, or not at all. */
+static int take_filesystems(struct bm_kernel *kernel, const struct bm_kconfig *kconfig)
+{
+	for (size_t f = 0; f < BM_ARRAY_SIZE(filesystems); f++) {
+		const char *const *options = options_of(filesystems[f]);
+		bool builtin = false, known = false;
+
+		for (size_t i = 0; i < OPTIONS_MAX && options[i]; i++) {
+			enum bm_kconfig_state state = bm_kconfig_state(kconfig, options[i]);
+
+			builtin |= state == BM_KCONFIG_BUILTIN;
+			known |= state != BM_KCONFIG_UNKNOWN;
+		}
+		if (known && bm_strv_add(builtin ? &kernel->fs_builtin : &kernel->fs_modular, filesystems[f]) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 /* Whether anything in the kernel serves the driver, whatever its configuration says: a module from elsewhere, or
  * another driver for the same device. */
 static int is_served(const struct bm_needs *needs, const struct bm_proof_driver *driver, bool *ret_served)
@@ -73,14 +117,11 @@ static int is_served(const struct bm_needs *needs, const struct bm_proof_driver 
 static int take_driver(const struct bm_survey *survey, const struct bm_system *system, struct bm_kernel *kernel,
 	const struct bm_kconfig *kconfig, const struct bm_proof_driver *driver)
 {
-	const char *const *options = NULL, *off = NULL, *module = NULL;
+	const char *const *options = options_of(driver->name), *off = NULL, *module = NULL;
 	_cleanup_needs_ struct bm_needs needs = {0};
 	bool served;
 
-	for (size_t i = 0; driver->name && i < BM_ARRAY_SIZE(driver_options); i++)
-		if (bm_streq(driver_options[i].driver, driver->name))
-			options = driver_options[i].options;
-	for (size_t i = 0; options && i < BM_ARRAY_SIZE(driver_options[0].options) && options[i]; i++) {
+	for (size_t i = 0; options && i < OPTIONS_MAX && options[i]; i++) {
 		enum bm_kconfig_state state = bm_kconfig_state(kconfig, options[i]);
 
 		if (state == BM_KCONFIG_BUILTIN)
@@ -122,6 +163,8 @@ static int read_config(const struct bm_survey *survey, const struct bm_system *s
 	kernel->config_inner = inner && *inner;
 	cmdline = bm_kconfig_get(&kconfig, "CONFIG_CMDLINE");
 	kernel->config_root = cmdline && (bm_str_starts(cmdline, "root=") || strstr(cmdline, " root="));
+	if (take_filesystems(kernel, &kconfig) < 0)
+		return -ENOMEM;
 	for (size_t i = 0; i < root->n_drivers; i++) {
 		/* The drivers of the hardware: only where it is this machine that the system boots on. */
 		if (root->drivers[i].modalias && root->drivers[i].role == BM_PROOF_STORAGE && !root->hardware_known)

@@ -81,6 +81,7 @@ static void problem(
 	enum bm_proof_kind kind =
 		driver->role == BM_PROOF_FILESYSTEM ? BM_PROOF_NO_FS_DRIVER : BM_PROOF_NO_STORAGE_DRIVER;
 	const char *why = driver->why ? driver->why : "this machine";
+	size_t before = prover->proof.n_problems;
 
 	if (driver->role == BM_PROOF_OTHER)
 		bm_prover_note(prover, "%s is not in the image (for %s)", name, why);
@@ -97,6 +98,8 @@ static void problem(
 		bm_prover_problem(prover, kind, name,
 			"%s, which %s needs, is not in the image, and nothing tells that kernel %s has it built in",
 			name, why, need->version);
+	if (driver->role != BM_PROOF_OTHER && prover->proof.n_problems > before)
+		prover->proof.problems[before].no_module = need->dep_known && !is_module(need, name);
 }
 
 /* The modules of which any one will do. */

@@ -260,8 +260,8 @@ static void findings_json(struct bm_json *json, const struct bm_findings *findin
 		bm_json_object(json, NULL);
 		bm_json_str(json, "id", bm_finding_kinds[finding->id].id);
 		bm_json_str(json, "severity", bm_severity_text(finding->severity));
-		bm_json_bool(json, "rebuild_cures", bm_finding_kinds[finding->id].rebuild == BM_REBUILD_YES);
-		bm_json_str(json, "rebuild", bm_rebuild_text(bm_finding_kinds[finding->id].rebuild));
+		bm_json_bool(json, "rebuild_cures", finding->rebuild == BM_REBUILD_YES);
+		bm_json_str(json, "rebuild", bm_rebuild_text(finding->rebuild));
 		bm_json_str(json, "fixer", bm_fixer_text(bm_finding_kinds[finding->id].fixer));
 		bm_json_str(json, "advice", bm_finding_kinds[finding->id].advice);
 		bm_json_str(json, "source", bm_source_text(finding->source));

@@ -239,6 +239,8 @@ static const char *problem_of(const struct bm_system *system, const char *path, 
 	*ret_exists = r != -ENOENT && r != -ENOTDIR;
 	if (!*ret_exists)
 		return "does not exist";
+	if (!bm_root_is_file(system->root, path))
+		return "is no file";
 	if (r < 0)
 		return NULL;
 	if (text.len == 0)

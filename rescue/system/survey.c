@@ -34,6 +34,8 @@ static void kernel_done(struct bm_kernel *kernel)
 	free(kernel->config);
 	bm_strv_done(&kernel->lack);
 	bm_strv_done(&kernel->modular);
+	bm_strv_done(&kernel->fs_builtin);
+	bm_strv_done(&kernel->fs_modular);
 }
 
 static void loader_done(struct bm_loader *loader)

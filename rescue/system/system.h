@@ -69,6 +69,8 @@ struct bm_kernel {
 	struct bm_strv lack;		 /* options that the root needs and that are not set: "CONFIG_EXT4_FS" */
 	unsigned int lack_line;		 /* of the first of them */
 	struct bm_strv modular;		 /* those that are modules, so that only an initramfs can load them */
+	struct bm_strv fs_builtin;	 /* filesystems that it mounts without any module, by type: "ext4" */
+	struct bm_strv fs_modular;	 /* those that it mounts only with a module, or not at all */
 	bool rescue;			 /* an entry's "0-rescue" image */
 };
 

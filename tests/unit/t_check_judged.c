@@ -178,3 +178,47 @@ BM_TEST(judged_unified_beside_entries)
 	expect(&fixture, "warning BOOT-NOT-JUDGED /efi/loader/loader.conf");
 	bm_fixture_done(&fixture);
 }
+
+#define DEB_KERNEL "/boot/vmlinuz-6.1.0-9-amd64"
+
+/* A kernel without its modules: what the boot needs of them decides. */
+BM_TEST(judged_modules_missing)
+{
+	static const char line[] = "UUID=EEEE-0001 /srv vfat defaults 0 2\n";
+	struct bm_fixture fixture;
+	bool helps, remains;
+
+	bm_fixture_make("debian12", &fixture);
+	bm_fixture_remove(&fixture, "/usr/lib/modules/6.1.0-9-amd64");
+	expect(&fixture, "warning MODULES-MISSING " DEB_KERNEL);
+	BM_CHECK(!fixture.findings.items[0].doubtful);
+	says(&fixture, "network");
+
+	/* its configuration does not tell: not certain, and never silent */
+	bm_fixture_edit(&fixture, "/etc/fstab", "UUID=", "UUID=EEEE-0001 /srv vfat nofail 0 2\nUUID=");
+	bm_fixture_survey(&fixture);
+	says(&fixture, "network");
+	bm_fixture_edit(&fixture, "/etc/fstab", "UUID=EEEE-0001 /srv vfat nofail 0 2\n", line);
+	bm_fixture_survey(&fixture);
+	BM_CHECK_INT(fixture.findings.n, 2);
+	BM_CHECK_INT(fixture.findings.items[1].id, BM_FINDING_MODULES_MISSING);
+	BM_CHECK(fixture.findings.items[1].doubtful);
+	bm_fixture_write(&fixture, "/boot/config-6.1.0-9-amd64", "CONFIG_BLK_DEV_INITRD=y\nCONFIG_VFAT_FS=y\n");
+	bm_fixture_survey(&fixture);
+	BM_CHECK(!bm_findings_find(&fixture.findings, BM_FINDING_MODULES_MISSING)->doubtful);
+	BM_CHECK_INT(bm_findings_find(&fixture.findings, BM_FINDING_MODULES_MISSING)->severity, BM_SEVERITY_WARNING);
+	bm_fixture_write(&fixture, "/boot/config-6.1.0-9-amd64", "CONFIG_BLK_DEV_INITRD=y\nCONFIG_VFAT_FS=m\n");
+	bm_fixture_survey(&fixture);
+	BM_CHECK_INT(bm_findings_find(&fixture.findings, BM_FINDING_MODULES_MISSING)->severity, BM_SEVERITY_FATAL);
+	bm_fixture_done(&fixture);
+
+	/* no image, and nothing to build one from: a rebuild is no cure */
+	bm_fixture_make("debian12", &fixture);
+	bm_fixture_remove(&fixture, "/usr/lib/modules/6.1.0-9-amd64");
+	bm_fixture_remove(&fixture, "/boot/initrd.img-6.1.0-9-amd64");
+	expect(&fixture, "fatal INITRAMFS-MISSING /boot/initrd.img-6.1.0-9-amd64; fatal MODULES-MISSING " DEB_KERNEL);
+	bm_findings_rebuild(&fixture.findings, &helps, &remains);
+	BM_CHECK(!helps && remains);
+	BM_CHECK_INT(fixture.findings.items[0].rebuild, BM_REBUILD_NO);
+	bm_fixture_done(&fixture);
+}

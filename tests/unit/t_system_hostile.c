@@ -35,7 +35,8 @@ BM_TEST(hostile_fifos)
 	for (size_t i = 0; i < BM_ARRAY_SIZE(files); i++)
 		bm_fixture_fifo(&fixture, files[i]);
 	run_stages(&fixture);
-	BM_CHECK_INT(bm_fixture_system(&fixture)->loader.kind, BM_LOADER_NONE);
+	BM_CHECK_INT(bm_fixture_system(&fixture)->loader.n_entries, 0);
+	BM_CHECK_STR(bm_fixture_system(&fixture)->loader.config_problem, "is no file");
 	BM_CHECK_INT(bm_fixture_system(&fixture)->n_kernels, 1);
 	BM_CHECK(bm_fixture_system(&fixture)->kernels[0].image == NULL);
 	BM_CHECK(bm_fixture_system(&fixture)->tools.dracut == NULL);
