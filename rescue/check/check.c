@@ -6,23 +6,63 @@
 
 #include "../base/str.h"
 
-/* Containers that this run did not open: what is in them can't be called missing. */
-static bool something_is_hidden(const struct bm_survey *survey)
+/* Whether what the container holds was looked at: a device lies on it. */
+static bool is_open(const struct bm_devices *devices, size_t container)
 {
-	static const char *const containers[] = {"crypto_LUKS", "linux_raid_member", "isw_raid_member",
-		"ddf_raid_member", "zfs_member", "bcache", "VMFS_volume_member", "mpath_member"};
-
-	if (survey->partial || survey->devices.problems.n > 0)
-		return true;
-	for (size_t i = 0; i < survey->devices.n; i++) {
-		/* The volumes inside an image file are not looked at. */
-		if (survey->devices.items[i].image && bm_streq(survey->devices.items[i].fstype, "LVM2_member"))
+	for (size_t i = 0; i < devices->n; i++)
+		if (i != container && bm_device_on(devices, i, container))
 			return true;
-		for (size_t c = 0; c < BM_ARRAY_SIZE(containers); c++)
-			if (bm_streq(survey->devices.items[i].fstype, containers[c]))
-				return true;
-	}
 	return false;
+}
+
+/* Whether the device is a container that this run did not open: what is in it can't be called missing. *ret_disk:
+ * something with partitions of its own may be in it. */
+static bool is_closed(const struct bm_devices *devices, size_t container, bool *ret_disk)
+{
+	static const char *const disks[] = {"linux_raid_member", "isw_raid_member", "ddf_raid_member", "bcache",
+		"VMFS_volume_member", "mpath_member"};
+	const struct bm_device *device = &devices->items[container];
+	bool closed = bm_streq(device->fstype, "crypto_LUKS") || bm_streq(device->fstype, "zfs_member") ||
+		      /* The volumes inside an image file are not looked at. */
+		      (device->image && bm_streq(device->fstype, "LVM2_member"));
+
+	*ret_disk = false;
+	for (size_t i = 0; i < BM_ARRAY_SIZE(disks); i++)
+		*ret_disk |= bm_streq(device->fstype, disks[i]);
+	closed = (closed || *ret_disk) && !is_open(devices, container);
+	*ret_disk &= closed;
+	return closed;
+}
+
+/* What there may be without having been seen. */
+static void find_hidden(struct bm_check *check)
+{
+	const struct bm_survey *survey = check->survey;
+	bool disk;
+
+	check->hidden_disk = survey->partial || survey->devices.problems.n > 0;
+	check->hidden = check->hidden_disk;
+	for (size_t i = 0; i < survey->devices.n; i++) {
+		check->hidden |= is_closed(&survey->devices, i, &disk);
+		check->hidden_disk |= disk;
+	}
+}
+
+bool bm_check_may_hide(const struct bm_check *check, const struct bm_spec *spec)
+{
+	switch (spec->kind) {
+	case BM_SPEC_PARTUUID:
+	case BM_SPEC_PARTLABEL:
+		return check->hidden_disk;
+	case BM_SPEC_MAPPER:
+		/* One physical volume knows all logical volumes of its group. */
+		for (size_t i = 0; spec->vg && i < check->survey->devices.n; i++)
+			if (bm_streq(check->survey->devices.items[i].vg_name, spec->vg))
+				return false;
+		return check->hidden;
+	default:
+		return check->hidden;
+	}
 }
 
 static int check_rest(const struct bm_check *check)
@@ -47,9 +87,9 @@ static struct bm_check check_of(const struct bm_survey *survey, const struct bm_
 		.system = system,
 		.proof = proof,
 		.findings = findings,
-		.hidden = something_is_hidden(survey),
 	};
 
+	find_hidden(&check);
 	if (entry >= 0 && (size_t)entry < loader->n_entries) {
 		check.entry = &loader->entries[entry];
 		check.kernel = check.entry->version ? bm_system_kernel(system, check.entry->version) : NULL;

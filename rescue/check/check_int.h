@@ -15,7 +15,8 @@ struct bm_check {
 	const struct bm_boot_entry *entry; /* the one that is judged: the default's, unless asked otherwise; or NULL */
 	const struct bm_kernel *kernel;	   /* that it loads, or NULL */
 	struct bm_findings *findings;
-	bool hidden; /* a filesystem that is not seen may exist all the same */
+	bool hidden;	  /* a filesystem that is not seen may exist all the same */
+	bool hidden_disk; /* so may a disk with partitions: it was not named, could not be read, or is a closed RAID */
 };
 
 /* Adds a finding; 0 or -ENOMEM. */
@@ -44,6 +45,10 @@ unsigned int bm_check_find_line(
 /* Whether the devices are those of the machine that the system starts on: not where it is a folder, a copy whose disk
  * is elsewhere. Without that nothing can be called missing. */
 bool bm_check_knows_devices(const struct bm_check *check);
+
+/* Whether what spec names may be hidden in something that was not opened or not looked at, so that it can't be called
+ * missing. No closed container hides a partition of a disk that was seen, or a logical volume of a group that was. */
+bool bm_check_may_hide(const struct bm_check *check, const struct bm_spec *spec);
 
 /* loader.c: the default, and the kernel that the entry names */
 int bm_check_default(const struct bm_check *check) BM_MUST_CHECK;

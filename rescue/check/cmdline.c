@@ -152,7 +152,7 @@ static int check_root(const struct bm_check *check, const char *root)
 	if (!finding)
 		return -ENOMEM;
 	/* A mapping that is no logical volume is made at boot. */
-	if (check->hidden || (spec.kind == BM_SPEC_MAPPER && (!spec.vg || looks_multipath(&spec))))
+	if (bm_check_may_hide(check, &spec) || (spec.kind == BM_SPEC_MAPPER && (!spec.vg || looks_multipath(&spec))))
 		bm_check_doubt(finding);
 	return 0;
 }
@@ -209,7 +209,7 @@ static int check_volume(const struct bm_check *check, const struct bm_cmdline_ar
 	else if (builder_of(check) == BUILDER_INITRAMFS_TOOLS)
 		finding->severity = BM_SEVERITY_NOTE;
 	/* A group that is not there may be on a disk that is away, unless the root is asked for in it, too. */
-	if (check->hidden || (!seen && !bm_streq(root->vg, vg)))
+	if (!seen && (check->hidden || !bm_streq(root->vg, vg)))
 		bm_check_doubt(finding);
 	return 0;
 }
@@ -248,7 +248,7 @@ static int check_resume(const struct bm_check *check, const char *resume)
 	finding = add(check, BM_FINDING_CMDLINE_RESUME_UNKNOWN, text, resume, ", which is on none of the disks");
 	if (!finding)
 		return -ENOMEM;
-	if (check->hidden) {
+	if (bm_check_may_hide(check, &spec)) {
 		bm_check_doubt(finding);
 		finding->severity = BM_SEVERITY_NOTE;
 	}

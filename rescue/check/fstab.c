@@ -54,7 +54,7 @@ static int check_device(const struct bm_check *check, const struct bm_fstab_line
 		return -ENOMEM;
 	finding->severity = missing_severity(line);
 	/* A mapping that is no logical volume is made at boot: its absence here proves nothing. */
-	if (check->hidden || (spec->kind == BM_SPEC_MAPPER && !spec->vg)) {
+	if (bm_check_may_hide(check, spec) || (spec->kind == BM_SPEC_MAPPER && !spec->vg)) {
 		finding->doubtful = finding->severity != BM_SEVERITY_NOTE;
 		if (finding->severity == BM_SEVERITY_FATAL)
 			finding->severity = BM_SEVERITY_WARNING;

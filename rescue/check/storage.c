@@ -381,7 +381,7 @@ static int check_mapping(const struct bm_check *check, const struct bm_crypttab_
 		finding->severity = BM_SEVERITY_NOTE;
 	else if (need == NEED_BOOT || need == NEED_ROOT)
 		finding->severity = BM_SEVERITY_FATAL;
-	if (check->hidden && finding->severity != BM_SEVERITY_NOTE)
+	if (bm_check_may_hide(check, &spec) && finding->severity != BM_SEVERITY_NOTE)
 		bm_check_doubt(finding);
 	return 0;
 }

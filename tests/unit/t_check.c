@@ -226,8 +226,12 @@ BM_TEST(check_fstab_hidden)
 	/* with an unopened LUKS container there, or disks that were not looked at, absence is no proof */
 	bm_fixture_make("el9-uefi", &fixture);
 	bm_fixture_edit(&fixture, "/etc/fstab", "/dev/mapper/rl-home", line);
-	BM_CHECK_INT(bm_str_set(&fixture.survey.devices.items[3].fstype, "crypto_LUKS"), 0);
+	BM_CHECK_INT(bm_str_set(&fixture.survey.devices.items[5].fstype, "crypto_LUKS"), 0);
 	expect(&fixture, "warning FSTAB-SYNTAX /etc/fstab; warning FSTAB-DEVICE-UNKNOWN /etc/fstab");
+	/* one that is open hides nothing */
+	BM_CHECK_INT(bm_str_set(&fixture.survey.devices.items[5].fstype, "xfs"), 0);
+	BM_CHECK_INT(bm_str_set(&fixture.survey.devices.items[3].fstype, "crypto_LUKS"), 0);
+	expect(&fixture, "fatal FSTAB-DEVICE-UNKNOWN /etc/fstab; warning FSTAB-SYNTAX /etc/fstab");
 	BM_CHECK_INT(bm_str_set(&fixture.survey.devices.items[3].fstype, "LVM2_member"), 0);
 	fixture.survey.partial = true;
 	expect(&fixture, "warning FSTAB-SYNTAX /etc/fstab; warning FSTAB-DEVICE-UNKNOWN /etc/fstab");

@@ -222,3 +222,32 @@ BM_TEST(judged_modules_missing)
 	BM_CHECK_INT(fixture.findings.items[0].rebuild, BM_REBUILD_NO);
 	bm_fixture_done(&fixture);
 }
+
+/* What a closed container hides, and what it cannot. */
+BM_TEST(judged_hidden)
+{
+	static const struct {
+		const char *spec, *closed, *want;
+	} rows[] = {
+		{"UUID=00000000-1111-2222-3333-444444444444", "crypto_LUKS", "warning"},
+		{"LABEL=away", "crypto_LUKS", "warning"},
+		/* a volume of a group that is there, a partition of a disk that is there */
+		{"/dev/mapper/rl-gone", "crypto_LUKS", "fatal"},
+		{"PARTUUID=00000000-1111-2222-3333-444444444444", "crypto_LUKS", "fatal"},
+		{"PARTUUID=00000000-1111-2222-3333-444444444444", "linux_raid_member", "warning"},
+		{"/dev/mapper/other-lv", "crypto_LUKS", "warning"},
+	};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(rows); i++) {
+		_cleanup_free_ char *line = bm_strf("%s /data xfs defaults 0 0\n/dev/mapper/rl-root", rows[i].spec);
+		_cleanup_free_ char *want = bm_strf("%s FSTAB-DEVICE-UNKNOWN /etc/fstab", rows[i].want);
+		struct bm_fixture fixture;
+
+		bm_fixture_make("el9-uefi", &fixture);
+		bm_fixture_edit(&fixture, "/etc/fstab", "/dev/mapper/rl-root", line);
+		BM_CHECK_INT(bm_str_set(&fixture.survey.devices.items[5].fstype, rows[i].closed), 0);
+		expect(&fixture, want);
+		BM_CHECK(fixture.findings.items[0].doubtful == bm_streq(rows[i].want, "warning"));
+		bm_fixture_done(&fixture);
+	}
+}

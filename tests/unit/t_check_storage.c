@@ -164,7 +164,7 @@ BM_TEST(storage_crypttab)
 	}
 	BM_CHECK_STR(fixture.findings.items[0].subject, "UUID=00000000-1111-2222-3333-444444444444");
 	/* in an unopened container */
-	BM_CHECK_INT(bm_str_set(&device(&fixture, "sda")->fstype, "crypto_LUKS"), 0);
+	BM_CHECK_INT(bm_str_set(&device(&fixture, "sda5")->fstype, "crypto_LUKS"), 0);
 	expect(&fixture, "warning FSTAB-DEVICE-UNKNOWN /etc/fstab; warning CRYPTTAB-DEVICE-UNKNOWN /etc/crypttab");
 	BM_CHECK(fixture.findings.items[0].doubtful && fixture.findings.items[1].doubtful);
 	bm_fixture_done(&fixture);
