@@ -9,13 +9,14 @@
 
 #include "../base/str.h"
 #include "../fmt/log/bootlog.h"
+#include "console_end.h"
 
 enum {
 	OBSERVATIONS_MAX = 64,
 	TEXT_MAX = 240,	   /* of an observation's line */
 	SUBJECT_MAX = 200, /* of its subject */
 	TABLE_SIZE = 4096, /* of the filter, a power of two */
-	PATTERNS_MAX = 512,
+	PATTERNS_MAX = 1024,
 	FEW_LINES = 8, /* a boot of so few lines, without a kernel, is only the firmware's beginning */
 };
 
@@ -92,7 +93,7 @@ static const struct {
 struct entry {
 	const char *pattern;
 	size_t len;
-	int signature; /* or -1 - the mark's row */
+	int signature; /* or -1 - the mark's row; those of end.def follow the marks */
 	int next;
 	unsigned int tried; /* the search that it was tried in last */
 };
@@ -165,20 +166,37 @@ static void filter_fill(struct filter *filter)
 		}
 	for (size_t i = 0; i < BM_ARRAY_SIZE(marks); i++)
 		filter_add(filter, marks[i].pattern, strlen(marks[i].pattern), -1 - (int)i);
+	for (size_t i = 0; i < bm_end_rows(); i++)
+		filter_add(filter, bm_end_pattern(i), strlen(bm_end_pattern(i)), -1 - (int)(BM_ARRAY_SIZE(marks) + i));
 }
 
-/* What is found in a line: the first signature of the table, and every mark. */
+/* What is found in a line: the first signature of the table, every mark, and the first row of end.def. */
 struct found {
 	int signature; /* or -1 */
+	int end;       /* or -1 */
 	const char *word;
 	size_t word_len;
 	enum bm_stage stage; /* 0: none */
 	bool given, disk;
 };
 
+static void note_mark(struct found *found, size_t row)
+{
+	if (row >= BM_ARRAY_SIZE(marks)) {
+		int end = (int)(row - BM_ARRAY_SIZE(marks));
+
+		found->end = found->end < 0 ? end : BM_MIN(found->end, end);
+		return;
+	}
+	found->given |= marks[row].mark == MARK_GIVEN;
+	found->disk |= marks[row].mark == MARK_DISK;
+	if (marks[row].mark == MARK_STAGE)
+		found->stage = BM_MAX(found->stage, marks[row].stage);
+}
+
 static void search_line(struct filter *filter, const char *text, struct found *ret)
 {
-	*ret = (struct found){.signature = -1};
+	*ret = (struct found){.signature = -1, .end = -1};
 	filter->search++;
 	for (const char *p = text; p[0] && p[1] && p[2]; p++)
 		for (int i = filter->head[hash_of(p)]; i >= 0; i = filter->entries[i].next) {
@@ -199,10 +217,7 @@ static void search_line(struct filter *filter, const char *text, struct found *r
 				ret->word_len = len;
 				continue;
 			}
-			ret->given |= marks[-1 - entry->signature].mark == MARK_GIVEN;
-			ret->disk |= marks[-1 - entry->signature].mark == MARK_DISK;
-			if (marks[-1 - entry->signature].mark == MARK_STAGE)
-				ret->stage = BM_MAX(ret->stage, marks[-1 - entry->signature].stage);
+			note_mark(ret, (size_t)(-1 - entry->signature));
 		}
 }
 
@@ -308,6 +323,7 @@ static void forgive(struct bm_console *console, enum bm_stage stage)
 static void forget_boot(struct bm_console *console)
 {
 	forgive(console, BM_STAGE_NEVER);
+	bm_end_forget(console);
 	console->reached = BM_STAGE_LOADER;
 	console->initrd = console->disks = false;
 }
@@ -323,12 +339,19 @@ static bool counts(const struct bm_console *console, int signature)
 static int read_boot(struct bm_console *console, struct filter *filter, const struct bm_bootlog *log,
 	const struct bm_bootlog_boot *boot)
 {
+	struct bm_end_state state;
+
+	if (bm_end_begin(&state, boot->cmdline) < 0)
+		return -ENOMEM;
 	for (size_t i = boot->first; i < boot->end; i++) {
 		const char *text = bm_bootlog_text(log, i);
 		struct found found;
 
-		if (log->lines[i].sender == BM_SENDER_OTHER)
+		if (log->lines[i].sender == BM_SENDER_OTHER) {
+			if (bm_end_line(&state, -1, &log->lines[i], text, console) < 0)
+				return -ENOMEM;
 			continue;
+		}
 		search_line(filter, text, &found);
 		console->initrd |= found.given;
 		console->disks |= found.disk;
@@ -342,11 +365,15 @@ static int read_boot(struct bm_console *console, struct filter *filter, const st
 		if (found.stage > BM_STAGE_LOADER) {
 			console->reached = BM_MAX(console->reached, found.stage);
 			forgive(console, found.stage);
+			bm_end_stage(console, found.stage);
 		}
+		if (bm_end_line(&state, found.end, &log->lines[i], text, console) < 0)
+			return -ENOMEM;
 		if (found.signature >= 0 && counts(console, found.signature) &&
 			observe(console, &found, &log->lines[i], text) < 0)
 			return -ENOMEM;
 	}
+	bm_end_finish(&state, console);
 	return 0;
 }
 
@@ -412,6 +439,7 @@ void bm_consoles_done(struct bm_consoles *consoles)
 		for (size_t o = 0; o < console->n_observations; o++)
 			observation_done(&console->observations[o]);
 		free(console->observations);
+		free(console->end.text);
 		free(console->name);
 		free(console->kernel);
 		free(console->cmdline);

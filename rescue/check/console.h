@@ -67,6 +67,23 @@ struct bm_observation {
 	enum bm_finding_id finding;
 };
 
+/* What a boot ended in, the gravest last. A shell that was asked for, and a shutdown's own halt, are none. */
+enum bm_end {
+	BM_END_NONE,
+	BM_END_CRASH,  /* of the kernel (an oops, a lockup, no memory), and nothing goes on behind it */
+	BM_END_PROMPT, /* of the loader */
+	BM_END_SHELL,  /* an emergency shell, or a prompt for one */
+	BM_END_HALT,   /* init or dracut stopped everything */
+	BM_END_PANIC,
+};
+
+struct bm_console_end {
+	enum bm_end kind;
+	enum bm_stage stage; /* how far the boot had come */
+	unsigned int line;   /* in the text; 0 for none */
+	char *text;	     /* that line, cut to a length for people; or NULL */
+};
+
 /* Where a text comes from, and so how much it weighs. */
 enum bm_console_kind {
 	BM_CONSOLE_GIVEN,   /* --console */
@@ -83,9 +100,10 @@ struct bm_console {
 	char *kernel, *cmdline, *boot_id; /* or NULL */
 	int64_t time_s;			  /* 0 unknown */
 	bool zoned;
-	bool initrd;		 /* the kernel was given an initramfs */
-	bool disks;		 /* the kernel found a disk */
-	enum bm_stage reached;	 /* how far it came */
+	bool initrd;	       /* the kernel was given an initramfs */
+	bool disks;	       /* the kernel found a disk */
+	enum bm_stage reached; /* how far it came */
+	struct bm_console_end end;
 	struct bm_strv boot_ids; /* of all boots that have one, in order */
 	struct bm_observation *observations;
 	size_t n_observations, cap_observations;
@@ -119,6 +137,7 @@ bool bm_consoles_up(const struct bm_consoles *consoles);
  * Boot, the firmware ...), or its cause is not known (a panic, an emergency shell). The strongest, or NULL. */
 const struct bm_observation *bm_consoles_blame(const struct bm_consoles *consoles);
 
+const char *bm_end_text(enum bm_end end);		     /* none, crash, prompt, shell, halt, panic */
 const char *bm_stage_text(enum bm_stage stage);		     /* loader, kernel, initramfs ... */
 const char *bm_console_kind_text(enum bm_console_kind kind); /* given, present, kept */
 

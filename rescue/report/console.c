@@ -138,6 +138,15 @@ void bm_report_consoles_json(struct bm_json *json, const struct bm_consoles *con
 		bm_json_str(json, "boot_id", console->boot_id);
 		bm_json_int(json, "time", console->time_s);
 		bm_json_str(json, "reached", bm_stage_text(console->reached));
+		if (console->end.kind == BM_END_NONE) {
+			bm_json_str(json, "end", NULL);
+		} else {
+			bm_json_object(json, "end");
+			bm_json_str(json, "kind", bm_end_text(console->end.kind));
+			bm_json_u64(json, "line", console->end.line);
+			bm_json_str(json, "text", console->end.text);
+			bm_json_end(json);
+		}
 		bm_json_str(json, "old", console->old);
 		bm_json_array(json, "observations");
 		for (size_t o = 0; o < console->n_observations; o++)

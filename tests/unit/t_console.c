@@ -2,10 +2,12 @@
 /*
  * Signatures, and joining what a console says with what the disk shows. Whole texts are in tests/console.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "check/console.h"
+#include "check/console_end.h"
 #include "harness.h"
 
 static bool match(const char *pattern, const char *text, char *ret_word)
@@ -72,8 +74,8 @@ BM_TEST(signatures_are_sound)
 			p += len + (p[len] == '\n');
 		}
 	}
-	/* And has room for so many, with the marks. */
-	BM_CHECK(patterns + 64 < 512);
+	/* And has room for so many, with the marks and the ends. */
+	BM_CHECK(patterns + bm_end_rows() + 64 < 1024);
 }
 
 static void read_text(struct bm_consoles *consoles, enum bm_console_kind kind, const char *text)
@@ -118,6 +120,65 @@ BM_TEST(console_forgives_what_the_boot_got_over)
 	BM_CHECK_INT(consoles.items[1].n_observations, 1);
 	BM_CHECK_INT(consoles.items[1].observations[0].signature, BM_SIGNATURE_OOM_KILL);
 	BM_CHECK(bm_consoles_up(&consoles));
+}
+
+static enum bm_end end_of(const char *text)
+{
+	_cleanup_consoles_ struct bm_consoles consoles = {0};
+
+	read_text(&consoles, BM_CONSOLE_GIVEN, text);
+	return consoles.items[0].end.kind;
+}
+
+BM_TEST(console_sees_what_a_boot_ends_in)
+{
+	static const struct {
+		const char *text;
+		enum bm_end end;
+	} cases[] = {
+		{"[1.0] x\n[2.0] Kernel panic - not syncing: Fatal exception\n", BM_END_PANIC},
+		{"You are in emergency mode. After logging in\nKernel panic - not syncing: x\n", BM_END_PANIC},
+		{"You are in emergency mode. After logging in\n", BM_END_SHELL},
+		{"You are in emergency mode.\n[  OK  ] Reached target Multi-User System.\n", BM_END_NONE},
+		{"You are in emergency mode.\n[  OK  ] Reached target Shutdown.\nreboot: System halted\n",
+			BM_END_SHELL},
+		{"dracut: FATAL: x\ndracut: Refusing to continue\n", BM_END_HALT},
+		{"[ 9.0] reboot: System halted\n", BM_END_HALT},
+		{"[  OK  ] Reached target Shutdown.\n[ 9.0] reboot: System halted\n", BM_END_NONE},
+		{"error: no such device: x\ngrub rescue>\n", BM_END_PROMPT},
+		{"grub>\nLinux version 6.1.0 (x)\n[ 1.0] x\n", BM_END_NONE},
+		{"(initramfs)\n", BM_END_SHELL},
+		{"Kernel command line: root=x break=mount\n(initramfs)\n", BM_END_NONE},
+		{"Kernel command line: root=x break=mount\nYou are in emergency mode.\n", BM_END_SHELL},
+		{"Kernel command line: root=x rd.break\nEntering emergency mode. Exit the shell to continue.\n",
+			BM_END_NONE},
+		{"Spawning shell within the initramfs\n(initramfs)\n", BM_END_NONE},
+		{"Kernel command line: root=x single\nGive root password for maintenance\n", BM_END_NONE},
+		{"Kernel command line: root=x single\nYou are in emergency mode.\n", BM_END_SHELL},
+		{"Kernel command line: systemd.unit=emergency.target\nYou are in emergency mode.\n", BM_END_NONE},
+		{"Kernel command line: emergency=0 init=/sbin/init\nYou are in emergency mode.\n", BM_END_SHELL},
+		{"You are in rescue mode. After\nGive root password for maintenance\n", BM_END_NONE},
+		{"Kernel command line: init=/bin/bash\nKernel panic - not syncing: Attempted to kill init!\n",
+			BM_END_NONE},
+		{"Kernel command line: init=/bin/bash\nKernel panic - not syncing: Requested init x failed\n",
+			BM_END_PANIC},
+		{"[ 1.0] Oops: 0000 [#1] SMP\n[ 1.1] Call Trace:\n", BM_END_CRASH},
+		{"[ 1.0] Oops: 0000 [#1] SMP\n[  OK  ] Started A.\n[  OK  ] Started B.\n[  OK  ] Started C.\n",
+			BM_END_NONE},
+		{"[ 1.0] Oops: 0000 [#1] SMP\nsystemd[1]: Switching root.\n", BM_END_NONE},
+		{"[  OK  ] Reached target Multi-User System.\n[ 9.0] Oops: 0000 [#1] SMP\n", BM_END_NONE},
+		{"web1 login: \n[ 9.0] Kernel panic - not syncing: x\n", BM_END_PANIC},
+		{"[ 1.0] a\nLinux version 6.1.0 (x)\nKernel panic - not syncing\nLinux version 6.1.0 (x)\n[ 1.0] y\n",
+			BM_END_NONE},
+	};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(cases); i++) {
+		enum bm_end end = end_of(cases[i].text);
+
+		BM_CHECK_STR(bm_end_text(end), bm_end_text(cases[i].end));
+		if (end != cases[i].end)
+			fprintf(stderr, "case %zu: %s\n", i, cases[i].text);
+	}
 }
 
 /* A system with one entry, whose kernel and root are these. */
