@@ -19,6 +19,8 @@ struct parse {
 	const struct bm_cmd *cmd;
 	char **words; /* the verb and what belongs to it */
 	int n_words;
+	char **early; /* options of the verb that stand before it */
+	int n_early;
 };
 
 /* The value of the option at argv[*at], behind a '=' or in the next word; NULL where there is none. */
@@ -82,6 +84,27 @@ static int take_global(struct parse *parse, int argc, char **argv, int *at)
 	return 1;
 }
 
+/* Keeps an option of a verb that stands before it, with its value, until the verb is known. */
+static bool take_early(struct parse *parse, int argc, char **argv, int *at)
+{
+	bool value = is_option(argv[*at], "--console");
+
+	if (!value && !bm_streq(argv[*at], "--no-disks"))
+		return false;
+	parse->early[parse->n_early++] = argv[*at];
+	if (value && !strchr(argv[*at], '=') && *at + 1 < argc)
+		parse->early[parse->n_early++] = argv[++*at];
+	return true;
+}
+
+/* The verb, and behind it what stood before it. */
+static void put_words(struct parse *parse, char *verb)
+{
+	parse->words[parse->n_words++] = verb;
+	for (int i = 0; i < parse->n_early; i++)
+		parse->words[parse->n_words++] = parse->early[i];
+}
+
 /* Returns BM_EXIT_OK with parse filled, or BM_EXIT_USAGE after saying why. */
 static int parse_words(int argc, char **argv, struct parse *parse)
 {
@@ -103,18 +126,24 @@ static int parse_words(int argc, char **argv, struct parse *parse)
 			parse->help = true;
 			continue;
 		}
+		if (!parse->cmd && take_early(parse, argc, argv, &i))
+			continue;
 		if (!parse->cmd) {
 			if (argv[i][0] == '-')
 				return bm_cmd_usage("unknown option %s", argv[i]);
 			parse->cmd = bm_cmd_find(argv[i]);
 			if (!parse->cmd)
 				return bm_cmd_usage("unknown verb %s", argv[i]);
+			put_words(parse, argv[i]);
+			continue;
 		} else if (parse->cmd->passes_options && argv[i][0] != '-') {
 			/* The rest is another program's. */
 			ended = true;
 		}
 		parse->words[parse->n_words++] = argv[i];
 	}
+	if (!parse->cmd && parse->n_early > 0)
+		return bm_cmd_usage("%s needs the verb diagnose", parse->early[0]);
 	return BM_EXIT_OK;
 }
 
@@ -126,7 +155,8 @@ int main(int argc, char **argv)
 	/* A reader that went away is an error of a write, not a death in the middle of a repair. */
 	signal(SIGPIPE, SIG_IGN);
 	parse.words = calloc((size_t)argc + 1, sizeof(*parse.words));
-	if (!parse.words)
+	parse.early = calloc((size_t)argc + 1, sizeof(*parse.early));
+	if (!parse.words || !parse.early)
 		return bm_cmd_failed(-12, "cannot start");
 	status = parse_words(argc, argv, &parse);
 	if (status == BM_EXIT_OK) {
@@ -143,5 +173,6 @@ int main(int argc, char **argv)
 	}
 	bm_strv_done(&parse.global.disks);
 	free(parse.words);
+	free(parse.early);
 	return status;
 }

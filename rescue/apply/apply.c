@@ -20,7 +20,7 @@
 
 const char *bm_outcome_text(enum bm_outcome outcome)
 {
-	static const char *const texts[] = {"repaired", "failed", "no-space", "partly"};
+	static const char *const texts[] = {"repaired", "failed", "no-space", "partly", "not-judged"};
 
 	return texts[outcome];
 }

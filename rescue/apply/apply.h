@@ -11,9 +11,10 @@
 
 enum bm_outcome {
 	BM_OUTCOME_REPAIRED,
-	BM_OUTCOME_FAILED,   /* a step failed; the disk is as it was */
-	BM_OUTCOME_NO_SPACE, /* room is missing; nothing was changed */
-	BM_OUTCOME_PARTLY,   /* of several kernels some were repaired */
+	BM_OUTCOME_FAILED,     /* a step failed; the disk is as it was */
+	BM_OUTCOME_NO_SPACE,   /* room is missing; nothing was changed */
+	BM_OUTCOME_PARTLY,     /* of several kernels some were repaired */
+	BM_OUTCOME_NOT_JUDGED, /* it was carried out, and whether it boots now cannot be told; never apply's own */
 };
 
 /* What became of one step. */

@@ -460,49 +460,6 @@ bool bm_consoles_up(const struct bm_consoles *consoles)
 	return false;
 }
 
-/* Whether the finding that answers an observation says why the boot stops. */
-static bool explains(const struct bm_observation *observation)
-{
-	const struct bm_finding_kind *kind = &bm_finding_kinds[observation->finding];
-
-	return observation->answered && (kind->severity != BM_SEVERITY_NOTE || kind->maybe_fatal) &&
-	       bm_signatures[observation->signature].until != BM_STAGE_NEVER;
-}
-
-static bool blames(const struct bm_console *console, const struct bm_observation *observation)
-{
-	const struct bm_signature *signature = &bm_signatures[observation->signature];
-
-	if (observation->signature == BM_SIGNATURE_OOM_DEAD || observation->signature == BM_SIGNATURE_ROOT_NFS_PANIC)
-		return true;
-	if (signature->strength != BM_STRENGTH_END)
-		return signature->n_candidates == 0;
-	for (size_t i = 0; i < console->n_observations; i++)
-		if (explains(&console->observations[i]))
-			return false;
-	return true;
-}
-
-const struct bm_observation *bm_consoles_blame(const struct bm_consoles *consoles)
-{
-	const struct bm_observation *best = NULL;
-
-	for (size_t i = 0; i < consoles->n; i++) {
-		const struct bm_console *console = &consoles->items[i];
-
-		if (console->kind == BM_CONSOLE_KEPT || console->old)
-			continue;
-		for (size_t o = 0; o < console->n_observations; o++) {
-			const struct bm_observation *observation = &console->observations[o];
-
-			if (blames(console, observation) && (!best || bm_signatures[observation->signature].strength >
-									      bm_signatures[best->signature].strength))
-				best = observation;
-		}
-	}
-	return best;
-}
-
 const char *bm_stage_text(enum bm_stage stage)
 {
 	static const char *const texts[] = {"loader", "kernel", "initramfs", "root", "local", "up", "never"};

@@ -9,6 +9,7 @@
 #ifndef BM_CHECK_CONSOLE_H
 #define BM_CHECK_CONSOLE_H
 
+#include "../proof/proof.h"
 #include "../system/system.h"
 #include "finding.h"
 
@@ -107,7 +108,8 @@ struct bm_console {
 	struct bm_strv boot_ids; /* of all boots that have one, in order */
 	struct bm_observation *observations;
 	size_t n_observations, cap_observations;
-	char *old; /* why it is not about the present fault, a sentence; or NULL */
+	char *old;	/* why it may not be about the present fault, a sentence; or NULL */
+	bool overtaken; /* the disk has changed since, or other boots came after it: it tells of the past */
 };
 
 struct bm_consoles {
@@ -122,20 +124,23 @@ void bm_consoles_done(struct bm_consoles *consoles);
 int bm_console_read(struct bm_consoles *consoles, const char *name, enum bm_console_kind kind, const char *bytes,
 	size_t len) BM_MUST_CHECK;
 
+/* What the disks show, which a guess of a console is checked against. survey and system may be NULL: nothing. */
+struct bm_console_facts {
+	const struct bm_survey *survey;
+	const struct bm_system *system;
+	const struct bm_proof *proof; /* of the default entry's image; or NULL */
+	int64_t image_time_s;	      /* when that was written; 0 unknown */
+};
+
 /*
  * Joins what the consoles say with the findings: those that agree get the console's sentence, and a fault that only a
- * console tells becomes a finding. survey and system may be NULL: then there is nothing to compare with. image_time_s
- * is when the initramfs of the default entry was written, 0 where unknown. Sorts findings. Returns 0 or -ENOMEM.
+ * console tells, and that the disks do not refute, becomes a finding. Sorts findings. Returns 0 or -ENOMEM.
  */
-int bm_console_join(struct bm_consoles *consoles, const struct bm_survey *survey, const struct bm_system *system,
-	int64_t image_time_s, struct bm_findings *findings) BM_MUST_CHECK;
+int bm_console_join(
+	struct bm_consoles *consoles, const struct bm_console_facts *facts, struct bm_findings *findings) BM_MUST_CHECK;
 
 /* Whether a text, of those that count, shows a boot that came up. */
 bool bm_consoles_up(const struct bm_consoles *consoles);
-
-/* What a text that counts says to stop the boot without a finding that does: nothing on the disk is to blame (Secure
- * Boot, the firmware ...), or its cause is not known (a panic, an emergency shell). The strongest, or NULL. */
-const struct bm_observation *bm_consoles_blame(const struct bm_consoles *consoles);
 
 const char *bm_end_text(enum bm_end end);		     /* none, crash, prompt, shell, halt, panic */
 const char *bm_stage_text(enum bm_stage stage);		     /* loader, kernel, initramfs ... */

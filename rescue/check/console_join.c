@@ -11,14 +11,15 @@
 #include "../base/buf.h"
 #include "../base/str.h"
 #include "../fmt/boot/cmdline.h"
+#include "console_refute.h"
 
 enum {
 	ZONES_S = 14 * 3600, /* how far a time may be off whose zone is not known */
-	OTHERS_MAX = 4,	     /* other candidates that are named */
 };
 
 struct join {
 	struct bm_console *console;
+	const struct bm_console_facts *facts;
 	const struct bm_survey *survey; /* or NULL */
 	const struct bm_system *system; /* or NULL */
 	struct bm_findings *findings;
@@ -71,18 +72,16 @@ static bool is_name(const struct bm_spec *spec)
 	       spec->kind == BM_SPEC_PARTLABEL || spec->kind == BM_SPEC_MAPPER;
 }
 
-enum presence { PRESENCE_UNKNOWN, PRESENCE_YES, PRESENCE_NO };
-
-static enum presence presence_of(const struct join *join, const char *subject, const struct bm_spec *spec)
+static enum bm_presence presence_of(const struct join *join, const char *subject, const struct bm_spec *spec)
 {
 	_cleanup_free_ char *text = NULL;
 
 	if (!join->system || !join->survey || join->survey->devices.n == 0 || !is_name(spec))
-		return PRESENCE_UNKNOWN;
+		return BM_PRESENCE_UNKNOWN;
 	text = spec->kind == BM_SPEC_UUID ? bm_strf("UUID=%s", spec->value) : strdup(subject);
 	if (text && bm_devices_have(&join->survey->devices, text))
-		return PRESENCE_YES;
-	return join->survey->partial ? PRESENCE_UNKNOWN : PRESENCE_NO;
+		return BM_PRESENCE_YES;
+	return join->survey->partial ? BM_PRESENCE_UNKNOWN : BM_PRESENCE_NO;
 }
 
 /* Whether a device is for swap or resuming, by the command line of that boot or by its name. */
@@ -103,7 +102,7 @@ static void device_candidates(const struct join *join, const struct bm_observati
 {
 	_cleanup_spec_ struct bm_spec spec = {0};
 	const char *subject = observation->subject;
-	enum presence presence;
+	enum bm_presence presence;
 	bool lv;
 
 	if (!subject || spec_of(subject, &spec) < 0)
@@ -119,13 +118,13 @@ static void device_candidates(const struct join *join, const struct bm_observati
 		LIST_ADD(list, BM_FINDING_CMDLINE_LV_UNKNOWN, BM_FINDING_CMDLINE_RESUME_UNKNOWN);
 	else if (is_swap(join, &spec))
 		LIST_ADD(list, BM_FINDING_CMDLINE_RESUME_UNKNOWN, BM_FINDING_CMDLINE_LV_UNKNOWN);
-	else if (lv && presence == PRESENCE_YES)
+	else if (lv && presence == BM_PRESENCE_YES)
 		LIST_ADD(list, BM_FINDING_LVM_DEVICES_STALE, BM_FINDING_INITRAMFS_NO_STORAGE_DRIVER,
 			BM_FINDING_INITRAMFS_NO_LVM);
-	else if (lv && presence == PRESENCE_NO)
+	else if (lv && presence == BM_PRESENCE_NO)
 		LIST_ADD(list, BM_FINDING_CMDLINE_ROOT_UNKNOWN, BM_FINDING_CMDLINE_LV_UNKNOWN,
 			BM_FINDING_LVM_PV_MISSING);
-	else if (presence == PRESENCE_NO || (is_name(&spec) && !lv && !join->system && join->console->disks))
+	else if (presence == BM_PRESENCE_NO || (is_name(&spec) && !lv && !join->system && join->console->disks))
 		LIST_ADD(list, BM_FINDING_CMDLINE_ROOT_UNKNOWN, BM_FINDING_FSTAB_DEVICE_UNKNOWN);
 }
 
@@ -287,7 +286,9 @@ static bool kept_may_add(enum bm_finding_id id)
 	       id == BM_FINDING_BOOT_FULL;
 }
 
-static void soften(const struct join *join, const struct bm_observation *observation, struct bm_finding *finding)
+/* How grave a finding is that only this text tells. With a system to look at it is never fatal, since the disk would
+ * show it: whether the text says that the boot stops is another matter, and the verdict's. */
+static void weigh(const struct join *join, const struct bm_observation *observation, struct bm_finding *finding)
 {
 	const struct bm_finding_kind *kind = &bm_finding_kinds[finding->id];
 	const struct bm_signature *signature = &bm_signatures[observation->signature];
@@ -304,37 +305,75 @@ static void soften(const struct join *join, const struct bm_observation *observa
 	}
 }
 
+/* What else it may be. Of words that name one cause the others are only what may lie behind it. */
+static void note_others(const struct bm_observation *observation, const struct list *list, struct bm_finding *finding)
+{
+	for (size_t i = 1; i < list->n && i <= BM_FINDING_OTHERS_MAX; i++)
+		finding->others[finding->n_others++] = (unsigned char)list->ids[i];
+	finding->likely = list->n > 1 && bm_signatures[observation->signature].strength < BM_STRENGTH_SPECIFIC;
+}
+
+static int evidence_of(
+	const struct join *join, const struct bm_observation *observation, const struct list *list, struct bm_buf *text)
+{
+	const struct bm_console *console = join->console;
+	size_t n = BM_MIN(list->n, (size_t)BM_FINDING_OTHERS_MAX + 1);
+
+	bm_buf_adds(text, bm_signatures[observation->signature].meaning);
+	if (observation->subject)
+		bm_buf_addf(text, " (%s)", observation->subject);
+	for (size_t i = 1; i < n; i++)
+		bm_buf_addf(text, "%s%s",
+			i == 1	     ? "; it may also be "
+			: i + 1 == n ? " or "
+				     : ", ",
+			bm_finding_kinds[list->ids[i]].id);
+	if (console->overtaken)
+		bm_buf_addf(text, "; but %s: an old text does not tell the present fault", console->old);
+	else if (console->old)
+		bm_buf_addf(text, "; but %s", console->old);
+	else if (join->system && console->kind != BM_CONSOLE_KEPT)
+		bm_buf_adds(text, "; the disk does not show it");
+	return text->failed ? -ENOMEM : 0;
+}
+
 static int add_alone(const struct join *join, struct bm_observation *observation, const struct list *list)
 {
-	const struct bm_signature *signature = &bm_signatures[observation->signature];
 	const struct bm_console *console = join->console;
 	_cleanup_buf_ struct bm_buf text = {0};
 	struct bm_finding *finding;
 
-	bm_buf_adds(&text, signature->meaning);
-	if (observation->subject)
-		bm_buf_addf(&text, " (%s)", observation->subject);
-	for (size_t i = 1; i < list->n && i <= OTHERS_MAX; i++)
-		bm_buf_addf(&text, "%s%s",
-			i == 1					   ? "; it may also be "
-			: i + 1 == BM_MIN(list->n, OTHERS_MAX + 1) ? " or "
-								   : ", ",
-			bm_finding_kinds[list->ids[i]].id);
-	if (console->old)
-		bm_buf_addf(&text, "; but %s: an old text does not tell the present fault", console->old);
-	else if (join->system && console->kind != BM_CONSOLE_KEPT)
-		bm_buf_adds(&text, "; the disk does not show it");
-	if (text.failed)
+	if (evidence_of(join, observation, list, &text) < 0)
 		return -ENOMEM;
 	finding = bm_findings_add(join->findings, list->ids[0], NULL, 0, "%s", bm_buf_text(&text));
 	if (!finding)
 		return -ENOMEM;
 	finding->source = BM_SOURCE_CONSOLE;
 	finding->console = bm_strf("line %u of %s: \"%s\"", observation->line, console->name, observation->text);
-	soften(join, observation, finding);
+	note_others(observation, list, finding);
+	weigh(join, observation, finding);
 	observation->answered = true;
 	observation->finding = finding->id;
 	return !finding->console || bm_str_set(&finding->subject, observation->subject) < 0 ? -ENOMEM : 0;
+}
+
+/* Takes out of the list what the disk shows to be otherwise. */
+static int drop_refuted(const struct join *join, const struct bm_observation *observation, struct list *list)
+{
+	_cleanup_spec_ struct bm_spec spec = {0};
+	enum bm_presence presence;
+	size_t kept = 0;
+
+	if (!join->system)
+		return 0;
+	if (spec_of(observation->subject, &spec) < 0)
+		return -ENOMEM;
+	presence = presence_of(join, observation->subject, &spec);
+	for (size_t i = 0; i < list->n; i++)
+		if (!bm_console_refuted(join->facts, join->findings, presence, list->ids[i]))
+			list->ids[kept++] = list->ids[i];
+	list->n = kept;
+	return 0;
 }
 
 static int answer(const struct join *join, struct bm_observation *observation)
@@ -350,6 +389,11 @@ static int answer(const struct join *join, struct bm_observation *observation)
 	if (finding)
 		return confirm(join, observation, finding);
 	if (signature->strength <= BM_STRENGTH_END)
+		return 0;
+	if (drop_refuted(join, observation, &list) < 0)
+		return -ENOMEM;
+	/* Nothing of it is so: the words stay as they are, and the verdict has them. */
+	if (list.n == 0)
 		return 0;
 	if (join->console->kind == BM_CONSOLE_KEPT && !kept_may_add(list.ids[0]))
 		return 0;
@@ -373,35 +417,37 @@ static size_t boots_after(const struct bm_consoles *consoles, const char *boot_i
 	return 0;
 }
 
-static int judge_age(const struct bm_consoles *consoles, struct bm_console *console, const struct bm_survey *survey,
-	const struct bm_system *system, int64_t image_time_s)
+static int judge_age(
+	const struct bm_consoles *consoles, struct bm_console *console, const struct bm_console_facts *facts)
 {
 	_cleanup_cmdline_ struct bm_cmdline said = {0}, wanted = {0};
-	const struct bm_kernel *kernel = bm_system_default_kernel(system);
-	int entry = system->loader.default_entry;
+	const struct bm_kernel *kernel = bm_system_default_kernel(facts->system);
+	const struct bm_devices *devices = &facts->survey->devices;
+	const struct bm_loader *loader = &facts->system->loader;
 	const char *root = root_of(console->cmdline, &said), *now = NULL;
-	size_t later = boots_after(consoles, console->boot_id);
+	size_t later = console->kind == BM_CONSOLE_KEPT ? 0 : boots_after(consoles, console->boot_id);
+	bool rewritten = console->time_s > 0 && facts->image_time_s > console->time_s + (console->zoned ? 0 : ZONES_S);
 
-	if (entry >= 0 && (size_t)entry < system->loader.n_entries)
-		now = root_of(system->loader.entries[entry].entry.cmdline, &wanted);
+	console->overtaken = later > 0 || rewritten;
+	if (loader->default_entry >= 0 && (size_t)loader->default_entry < loader->n_entries)
+		now = root_of(loader->entries[loader->default_entry].entry.cmdline, &wanted);
 	if (console->kernel && kernel && !bm_streq(console->kernel, kernel->version))
 		console->old =
 			bm_strf("it is of kernel %s, and the default entry boots %s", console->kernel, kernel->version);
-	else if (root && now && !bm_streq(root, now) && !bm_devices_have(&survey->devices, root) &&
-		 bm_devices_have(&survey->devices, now))
+	else if (root && now && !bm_streq(root, now) && !bm_devices_have(devices, root) &&
+		 bm_devices_have(devices, now))
 		console->old =
 			bm_strf("there the kernel was given root=%s, and the default entry has root=%s", root, now);
-	else if (later > 0 && console->kind != BM_CONSOLE_KEPT)
+	else if (later > 0)
 		console->old = bm_strf("the system's journal has %zu later boot%s", later, later == 1 ? "" : "s");
-	else if (console->time_s > 0 && image_time_s > console->time_s + (console->zoned ? 0 : ZONES_S))
+	else if (rewritten)
 		console->old = strdup("the initramfs was written after it");
 	else
 		return 0;
 	return console->old ? 0 : -ENOMEM;
 }
 
-int bm_console_join(struct bm_consoles *consoles, const struct bm_survey *survey, const struct bm_system *system,
-	int64_t image_time_s, struct bm_findings *findings)
+int bm_console_join(struct bm_consoles *consoles, const struct bm_console_facts *facts, struct bm_findings *findings)
 {
 	/* What names a device tells more than what only says that the boot stops. */
 	static const struct {
@@ -412,11 +458,11 @@ int bm_console_join(struct bm_consoles *consoles, const struct bm_survey *survey
 
 	for (size_t i = 0; i < consoles->n; i++) {
 		struct bm_console *console = &consoles->items[i];
-		const struct join join = {console, survey, system, findings};
+		const struct join join = {console, facts, facts->survey, facts->system, findings};
 
 		/* The boot that we are in is the present one, whatever its kernel. */
-		if (system && survey && console->kind != BM_CONSOLE_PRESENT &&
-			judge_age(consoles, console, survey, system, image_time_s) < 0)
+		if (facts->system && facts->survey && console->kind != BM_CONSOLE_PRESENT &&
+			judge_age(consoles, console, facts) < 0)
 			return -ENOMEM;
 		for (size_t s = 0; s < BM_ARRAY_SIZE(order); s++)
 			for (size_t o = 0; o < console->n_observations; o++) {

@@ -116,22 +116,6 @@ void bm_findings_sort(struct bm_findings *findings)
 	}
 }
 
-void bm_findings_rebuild(const struct bm_findings *findings, bool *ret_helps, bool *ret_remains)
-{
-	bool helps = false, remains = false;
-
-	for (size_t i = 0; i < findings->n; i++) {
-		if (findings->items[i].severity != BM_SEVERITY_FATAL)
-			continue;
-		if (findings->items[i].rebuild == BM_REBUILD_YES)
-			helps = true;
-		else
-			remains = true;
-	}
-	*ret_helps = helps;
-	*ret_remains = remains;
-}
-
 const char *bm_severity_text(enum bm_severity severity)
 {
 	static const char *const texts[] = {"fatal", "warning", "note"};

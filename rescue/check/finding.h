@@ -64,6 +64,8 @@ enum bm_finding_source {
 	BM_SOURCE_BOTH,
 };
 
+enum { BM_FINDING_OTHERS_MAX = 4 };
+
 struct bm_finding {
 	enum bm_finding_id id;
 	enum bm_severity severity; /* the catalogue's, or another where the boot survives it (or does not) */
@@ -79,6 +81,9 @@ struct bm_finding {
 	char *console;	 /* what the console's text says to it, a sentence; or NULL */
 	char *subject;	 /* what a fixer must know: the spec, argument, version or path that is wrong; or NULL */
 	int device;	 /* the device that it is about, or -1 */
+	bool likely;	 /* only a text tells it, and it is the likeliest of several causes, of which the others are */
+	unsigned char others[BM_FINDING_OTHERS_MAX]; /* enum bm_finding_id */
+	unsigned char n_others;
 };
 
 struct bm_findings {
@@ -101,8 +106,6 @@ bool bm_finding_is_instruction(const struct bm_finding *finding);
 bool bm_findings_has(const struct bm_findings *findings, const struct bm_finding *finding);
 /* Sorts by severity, then by the catalogue's order; stable. */
 void bm_findings_sort(struct bm_findings *findings);
-/* Whether a rebuild of the initramfs cures a fatal finding, and whether a fatal one remains after it. */
-void bm_findings_rebuild(const struct bm_findings *findings, bool *ret_helps, bool *ret_remains);
 /* The id of the catalogue's text ("FSTAB-SYNTAX", any case). Returns 0, or -ENOENT. */
 int bm_finding_by_text(const char *text, enum bm_finding_id *ret_id) BM_MUST_CHECK;
 const char *bm_severity_text(enum bm_severity severity);

@@ -87,13 +87,12 @@ static const char *not_judged(const struct check *check, const struct bm_boot_en
 	return NULL;
 }
 
-/* The first finding that stops the boot, or NULL. */
-static const struct bm_finding *stopper(const struct bm_findings *findings)
+/* The verdict over what concerns an entry, or the system. */
+static void judge_findings(const struct bm_findings *findings, bool unread, struct bm_verdict *ret_verdict)
 {
-	for (size_t i = 0; i < findings->n; i++)
-		if (findings->items[i].severity == BM_SEVERITY_FATAL)
-			return &findings->items[i];
-	return NULL;
+	const struct bm_verdict_input input = {.findings = findings, .disks = true, .system = true, .unread = unread};
+
+	bm_verdict_make(&input, ret_verdict);
 }
 
 static char *why_of(const struct bm_finding *finding)
@@ -110,9 +109,9 @@ static int judge(struct check *check, size_t i, struct bm_judged *item)
 {
 	const struct bm_boot_entry *boot = entry_at(check, i);
 	const char *reason = not_judged(check, boot);
-	const struct bm_finding *fatal;
 	const struct bm_proof *proof;
 	_cleanup_free_ char *unread = NULL;
+	struct bm_verdict verdict;
 
 	item->entry = (int)i;
 	item->version = boot->version;
@@ -126,13 +125,18 @@ static int judge(struct check *check, size_t i, struct bm_judged *item)
 	if (prove(check, i, &proof, &unread) < 0 ||
 		bm_check_entry(check->survey, check->system, i, proof, &item->findings) < 0)
 		return -ENOMEM;
-	fatal = stopper(&item->findings);
-	if (fatal) {
+	judge_findings(&item->findings, unread != NULL, &verdict);
+	if (verdict.outcome == BM_VERDICT_FAILS) {
 		item->judgement = BM_JUDGED_FAILS;
-		item->why = why_of(fatal);
+		item->why = why_of(verdict.causes[0].finding);
 		return item->why ? 0 : -ENOMEM;
 	}
-	item->unread = unread != NULL;
+	item->unread = unread != NULL || verdict.blind;
+	if (verdict.blind && !unread) {
+		unread = strdup(verdict.blind->evidence);
+		if (!unread)
+			return -ENOMEM;
+	}
 	if (boot->entry.unresolved && !unread) {
 		unread = strdup("its arguments depend on what only the loader knows");
 		if (!unread)
@@ -326,7 +330,7 @@ static int look_first(const struct bm_global *global, const struct bm_system *sy
 	return BM_EXIT_OK;
 }
 
-static int nothing(const struct bm_global *global, const char *why)
+static int nothing(const struct bm_global *global, const char *why, int status)
 {
 	_cleanup_buf_ struct bm_buf out = {0};
 
@@ -346,7 +350,7 @@ static int nothing(const struct bm_global *global, const char *why)
 	} else if (!global->quiet) {
 		bm_buf_addf(&out, "Nothing to judge: %s.\n", why);
 	}
-	return bm_cmd_print(&out, BM_EXIT_OK);
+	return bm_cmd_print(&out, status);
 }
 
 static int print(const struct bm_global *global, const struct bm_check_report *report)
@@ -354,6 +358,7 @@ static int print(const struct bm_global *global, const struct bm_check_report *r
 	struct bm_report_style style = bm_cmd_style(global);
 	int status = bm_check_report_unread(report) > 0 ? BM_EXIT_FAILED : BM_EXIT_OK;
 	_cleanup_buf_ struct bm_buf out = {0};
+	struct bm_verdict verdict;
 
 	if (global->json) {
 		struct bm_json json;
@@ -366,8 +371,8 @@ static int print(const struct bm_global *global, const struct bm_check_report *r
 	} else {
 		bm_report_check_text(report, &style, &out);
 	}
-	if (bm_check_report_fails(report) > 0 || stopper(&report->findings))
-		status = BM_EXIT_PROBLEMS;
+	judge_findings(&report->findings, false, &verdict);
+	status |= verdict.bits | (bm_check_report_fails(report) > 0 ? BM_EXIT_PROBLEMS : 0);
 	return bm_cmd_print(&out, status);
 }
 
@@ -385,7 +390,7 @@ static int check_system(
 	if (status != BM_EXIT_OK)
 		return status;
 	if (system->loader.n_entries == 0 && !version)
-		return nothing(global, "no boot loader's configuration with entries was found");
+		return nothing(global, "no boot loader's configuration with entries was found", BM_EXIT_FAILED);
 	check.proofs = calloc(system->loader.n_entries + 1, sizeof(*check.proofs));
 	r = check.proofs ? judge_system(&check) : -ENOMEM;
 	for (size_t i = 0; check.proofs && i < system->loader.n_entries; i++)
@@ -413,7 +418,7 @@ static int check_run(const struct bm_global *global, int argc, char **argv)
 		const char *inside = bm_running_inside();
 
 		if (inside)
-			return nothing(global, inside);
+			return nothing(global, inside, BM_EXIT_OK);
 		here.root = "/";
 		if (!bm_system_is_root() && !global->quiet)
 			bm_cmd_error("without root's rights: what cannot be read is not judged");

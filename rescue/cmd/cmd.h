@@ -15,7 +15,7 @@ enum bm_exit {
 	BM_EXIT_REPAIRED = 1,	/* something was wrong and is repaired */
 	BM_EXIT_REBOOT = 2,	/* a reboot is advised */
 	BM_EXIT_PROBLEMS = 4,	/* problems remain */
-	BM_EXIT_FAILED = 8,	/* could not work; the patient is as it was */
+	BM_EXIT_FAILED = 8,	/* could not work, the patient is as it was; or could not judge */
 	BM_EXIT_USAGE = 16,	/* the command line is wrong */
 	BM_EXIT_CANCELLED = 32, /* somebody said no */
 	BM_EXIT_AMBIGUOUS = 64, /* two or more systems: name one with --system */

@@ -93,8 +93,8 @@ static void write_json(const struct bm_survey *survey, const struct bm_report_di
 	else
 		bm_json_str(&json, "system", NULL);
 	bm_report_diagnosis_json(&json, report);
-	if (diagnosis->proven)
-		bm_report_proof_json(&json, "proof", &diagnosis->proof);
+	if (diagnosis->checked.proven)
+		bm_report_proof_json(&json, "proof", &diagnosis->checked.proof);
 	else
 		bm_json_str(&json, "proof", NULL);
 	bm_json_array(&json, "notes");
@@ -112,9 +112,9 @@ static void write_text(const struct bm_global *global, const struct bm_report_di
 	bm_report_diagnosis_text(report, &style, out);
 	if (!style.verbose)
 		return;
-	if (diagnosis->proven) {
+	if (diagnosis->checked.proven) {
 		bm_buf_addf(out, "\n%s\n", bm_system_default_kernel(report->system)->initramfs_path);
-		bm_report_proof_text(&diagnosis->proof, &style, out);
+		bm_report_proof_text(&diagnosis->checked.proof, &style, out);
 	}
 	for (size_t i = 0; i < diagnosis->notes.n; i++)
 		bm_buf_addf(out, "%s%s\n", i == 0 ? "\n" : "", diagnosis->notes.items[i]);
@@ -134,10 +134,25 @@ static int choose(
 	return bm_cmd_choose(global, survey, ret_system);
 }
 
+static void judge(const struct bm_cmd_diagnosis *diagnosis, bool disks, bool system, struct bm_verdict *ret_verdict)
+{
+	const struct bm_verdict_input input = {.findings = &diagnosis->checked.findings,
+		.consoles = &diagnosis->consoles,
+		.disks = disks,
+		.system = system,
+		.unread = diagnosis->checked.unread,
+		.no_rebuild = diagnosis->checked.no_rebuild};
+
+	bm_verdict_make(&input, ret_verdict);
+}
+
 static int run(const struct bm_global *global, bool no_disks, struct bm_cmd_diagnosis *diagnosis)
 {
 	_cleanup_cmd_survey_ struct bm_cmd_survey open = BM_CMD_SURVEY_NONE;
-	struct bm_report_diagnosis report = {.findings = &diagnosis->findings, .no_disks = no_disks};
+	const struct bm_findings *findings = &diagnosis->checked.findings;
+	struct bm_verdict verdict;
+	struct bm_report_diagnosis report = {
+		.findings = findings, .verdict = &verdict, .consoles = &diagnosis->consoles, .no_disks = no_disks};
 	_cleanup_buf_ struct bm_buf out = {0};
 	struct bm_system *system = NULL;
 	int status = BM_EXIT_OK;
@@ -151,19 +166,15 @@ static int run(const struct bm_global *global, bool no_disks, struct bm_cmd_diag
 	if (status != BM_EXIT_OK)
 		return status;
 	/* Nothing at all to go by. */
-	if (!system && diagnosis->consoles.n == 0 && diagnosis->findings.n == 0)
+	if (!system && diagnosis->consoles.n == 0 && findings->n == 0)
 		return bm_cmd_choose(global, &open.survey, &system);
 	report.system = system;
-	report.consoles = &diagnosis->consoles;
+	judge(diagnosis, !no_disks, system != NULL, &verdict);
 	if (global->json)
 		write_json(&open.survey, &report, diagnosis, &out);
 	else
 		write_text(global, &report, diagnosis, &out);
-	if (bm_findings_count(&diagnosis->findings, BM_SEVERITY_FATAL) > 0 || bm_consoles_blame(&diagnosis->consoles))
-		status = BM_EXIT_PROBLEMS;
-	else if (!system && !no_disks)
-		status = BM_EXIT_FAILED;
-	return bm_cmd_print(&out, status);
+	return bm_cmd_print(&out, verdict.bits);
 }
 
 static int diagnose_run(const struct bm_global *global, int argc, char **argv)
@@ -195,7 +206,8 @@ const struct bm_cmd bm_cmd_diagnose = {
 	.summary = "say why the system does not boot, with evidence",
 	.details = "Reads the initramfs of the default boot entry from its beginning to its end, and the system's own "
 		   "logs.\n"
-		   "Nothing is written. Exit status 4 where something was found that stops the boot.\n"
+		   "Nothing is written. Exit status 4 where something was found that stops the boot, and 8 (both are\n"
+		   "added) where something that decides it could not be judged.\n"
 		   "  --console FILE|-     what the console said, from a file or standard input: a serial log, dmesg,\n"
 		   "                       /var/log/messages, journalctl's output, rdsosreport.txt, or typed from a\n"
 		   "                       screen; it is compared with what the disks show (may be repeated)\n"

@@ -83,30 +83,29 @@ static int note_kernels(struct menu *menu, const struct bm_system *system)
 /* The system, the verdict and the first findings. */
 static void head_of_system(struct menu *menu, const struct bm_survey *survey, struct bm_system *system)
 {
-	_cleanup_free_ char *name = bm_report_system_name(system), *verdict = NULL;
+	_cleanup_free_ char *name = bm_report_system_name(system);
 	const struct bm_report_style style = bm_cmd_style(&menu->global);
-	struct bm_findings findings = {0};
-	bool helps, remains;
+	_cleanup_cmd_checked_ struct bm_cmd_checked checked = {0};
+	const struct bm_findings *findings = &checked.findings;
+	struct bm_verdict verdict;
 	struct bm_text text;
 
 	bm_text_init(&text, &menu->head, style.color, style.columns);
 	bm_text_put(&text, BM_TONE_PLAIN, "System ");
 	bm_text_put(&text, BM_TONE_STRONG, name ? name : system->id);
 	bm_text_end(&text);
-	if (bm_cmd_check(survey, system, true, &findings, NULL, NULL) != BM_EXIT_OK)
+	if (bm_cmd_check(survey, system, true, &checked) != BM_EXIT_OK)
 		return;
-	verdict = bm_report_verdict(&findings);
-	bm_findings_rebuild(&findings, &helps, &remains);
-	bm_text_wrap(&text, 0, helps || remains ? BM_TONE_BAD : BM_TONE_GOOD, verdict ? verdict : "");
-	for (size_t i = 0; i < BM_MIN(findings.n, (size_t)FINDINGS_MAX); i++) {
+	bm_cmd_verdict(&checked, &verdict);
+	bm_report_verdict_text(&verdict, &style, &menu->head);
+	for (size_t i = 0; i < BM_MIN(findings->n, (size_t)FINDINGS_MAX); i++) {
 		bm_text_to(&text, 2);
-		bm_text_put(&text, BM_TONE_STRONG, bm_finding_kinds[findings.items[i].id].id);
+		bm_text_put(&text, BM_TONE_STRONG, bm_finding_kinds[findings->items[i].id].id);
 		bm_text_put(&text, BM_TONE_PLAIN, "  ");
-		bm_text_put(&text, BM_TONE_PLAIN, findings.items[i].evidence);
+		bm_text_put(&text, BM_TONE_PLAIN, findings->items[i].evidence);
 		bm_text_end(&text);
 	}
-	menu->mendable = findings.n > 0;
-	bm_findings_done(&findings);
+	menu->mendable = findings->n > 0;
 }
 
 /* The repair that u takes back: the newest, also where it was interrupted. */

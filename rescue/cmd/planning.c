@@ -135,8 +135,33 @@ static int name_fsck(struct bm_plan *plan, const struct bm_survey *survey)
 	return 0;
 }
 
+/* Whether the whole of the findings was planned for, and no image is built. */
+static bool builds_nothing(const struct bm_planning_request *request, const struct bm_planning *planning)
+{
+	if (request->only.n > 0 || (planning->refusal != BM_PLAN_OK && planning->refusal != BM_PLAN_NOTHING))
+		return false;
+	for (size_t s = 0; s < planning->plan.n_steps; s++)
+		if (planning->plan.steps[s].kind == BM_STEP_SWAP)
+			return false;
+	return true;
+}
+
+/* The verdict knows what the plan can do: "rebuilding cures it" never stands above a plan that builds nothing. */
+static int judge(const struct bm_planning_request *request, bool unread, struct bm_planning *planning)
+{
+	const struct bm_verdict_input input = {.findings = &planning->findings,
+		.disks = true,
+		.system = true,
+		.unread = unread,
+		.no_rebuild = builds_nothing(request, planning)};
+
+	bm_verdict_make(&input, &planning->verdict);
+	planning->plan.verdict = bm_report_verdict(&planning->verdict);
+	return planning->plan.verdict ? 0 : -ENOMEM;
+}
+
 static int make(const struct bm_survey *survey, const struct bm_system *system,
-	const struct bm_planning_request *request, struct bm_planning *planning)
+	const struct bm_planning_request *request, bool unread, struct bm_planning *planning)
 {
 	char time[BM_TIME_TEXT];
 	const struct bm_plan_request wanted = {
@@ -154,12 +179,10 @@ static int make(const struct bm_survey *survey, const struct bm_system *system,
 	r = bm_plan_make(survey, system, &wanted, &planning->plan, &planning->refusal);
 	if (r < 0)
 		return r;
-	if (!request->kernel) {
-		planning->plan.verdict = bm_report_verdict(&planning->findings);
-		if (!planning->plan.verdict)
-			return -ENOMEM;
-	}
-	r = look_for_left(system, request, planning);
+	if (!request->kernel)
+		r = judge(request, unread, planning);
+	if (r == 0)
+		r = look_for_left(system, request, planning);
 	if (r == 0)
 		r = name_fsck(&planning->plan, survey);
 	if (r == 0 && planning->refusal == BM_PLAN_OK)
@@ -170,13 +193,16 @@ static int make(const struct bm_survey *survey, const struct bm_system *system,
 int bm_planning_make(const struct bm_survey *survey, struct bm_system *system,
 	const struct bm_planning_request *request, struct bm_planning *ret_planning)
 {
+	_cleanup_cmd_checked_ struct bm_cmd_checked checked = {0};
 	int r, status;
 
 	*ret_planning = (struct bm_planning){0};
-	status = bm_cmd_check(survey, system, true, &ret_planning->findings, NULL, NULL);
+	status = bm_cmd_check(survey, system, true, &checked);
 	if (status != BM_EXIT_OK)
 		return status;
-	r = make(survey, system, request, ret_planning);
+	ret_planning->findings = checked.findings;
+	checked.findings = (struct bm_findings){0};
+	r = make(survey, system, request, checked.unread, ret_planning);
 	if (r == 0)
 		return BM_EXIT_OK;
 	bm_planning_done(ret_planning);
@@ -190,7 +216,8 @@ int bm_planning_status(const struct bm_planning *planning)
 	case BM_PLAN_OK:
 		return BM_EXIT_OK;
 	case BM_PLAN_NOTHING:
-		return planning->left ? BM_EXIT_PROBLEMS : BM_EXIT_OK;
+		return (planning->left ? BM_EXIT_PROBLEMS : BM_EXIT_OK) |
+		       (planning->verdict.bits & BM_VERDICT_BIT_UNJUDGED ? BM_EXIT_FAILED : 0);
 	case BM_PLAN_NO_KERNEL: /* a matter of the command line; what the system lacks is not */
 		return BM_EXIT_USAGE;
 	case BM_PLAN_NO_TOOL:

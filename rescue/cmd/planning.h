@@ -20,6 +20,7 @@ struct bm_planning {
 	struct bm_plan plan;
 	enum bm_plan_refusal refusal;
 	struct bm_findings findings; /* where no kernel was named */
+	struct bm_verdict verdict;   /* over them; likewise */
 	bool left;		     /* a fatal finding is not mended by the plan */
 };
 
@@ -40,7 +41,8 @@ int bm_planning_make(const struct bm_survey *survey, struct bm_system *system,
 /* The same where no system is found: only what wanted->fsck asks for. */
 int bm_planning_fsck(const struct bm_survey *survey, const char *device, struct bm_planning *ret_planning);
 
-/* The exit status of a plan that is refused: 0 where nothing is wrong, 4 where only a person can mend it, ... */
+/* The exit status of a plan that is refused: 0 where nothing is wrong, 4 where only a person can mend it, 8 with it
+ * where something could not be judged, ... */
 int bm_planning_status(const struct bm_planning *planning);
 
 #endif

@@ -89,7 +89,10 @@ static int refused(
 	int status = bm_planning_status(planning);
 
 	if (planning->refusal == BM_PLAN_NOTHING)
-		return end(outcome, status == BM_EXIT_OK ? "nothing" : "instruction",
+		return end(outcome,
+			status & BM_EXIT_FAILED	    ? "not-judged"
+			: status & BM_EXIT_PROBLEMS ? "instruction"
+						    : "nothing",
 			print(global, plan, NULL, NULL, status));
 	for (size_t i = 0; i < plan->notes.n; i++)
 		bm_cmd_error("%s", plan->notes.items[i]);
@@ -119,9 +122,7 @@ static int apply(const struct bm_global *global, const struct bm_repair_request 
 		bm_result_done(&result);
 		return end(outcome, "failed", BM_EXIT_FAILED);
 	}
-	status = result.outcome == BM_OUTCOME_REPAIRED ? BM_EXIT_REPAIRED
-		 : result.outcome == BM_OUTCOME_PARTLY ? BM_EXIT_REPAIRED | BM_EXIT_PROBLEMS
-						       : BM_EXIT_FAILED;
+	status = bm_look_status(&result, &look);
 	status = print(global, plan, &result, &look, status);
 	end(outcome, bm_outcome_text(result.outcome), status);
 	bm_result_done(&result);

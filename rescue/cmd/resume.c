@@ -111,9 +111,7 @@ static int complete(const struct bm_global *global, struct bm_cmd_survey *open, 
 		bm_result_done(&result);
 		return BM_EXIT_FAILED;
 	}
-	status = result.outcome == BM_OUTCOME_REPAIRED ? BM_EXIT_REPAIRED
-		 : result.outcome == BM_OUTCOME_PARTLY ? BM_EXIT_REPAIRED | BM_EXIT_PROBLEMS
-						       : BM_EXIT_FAILED;
+	status = bm_look_status(&result, &look);
 	status = print(global, plan, &result, &look, status);
 	bm_result_done(&result);
 	return status;

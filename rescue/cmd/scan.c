@@ -9,15 +9,15 @@
 
 struct views {
 	struct bm_report_item *items;
-	struct bm_findings *findings;
+	struct bm_cmd_checked *checked;
 	size_t n;
 };
 
 static void views_done(struct views *views)
 {
 	for (size_t i = 0; i < views->n; i++)
-		bm_findings_done(&views->findings[i]);
-	free(views->findings);
+		bm_cmd_checked_done(&views->checked[i]);
+	free(views->checked);
 	free(views->items);
 	*views = (struct views){0};
 }
@@ -34,18 +34,18 @@ static int fill(const struct bm_global *global, const struct bm_survey *survey, 
 			return status;
 	}
 	views->items = calloc(survey->systems.n + 1, sizeof(*views->items));
-	views->findings = calloc(survey->systems.n + 1, sizeof(*views->findings));
-	if (!views->items || !views->findings)
+	views->checked = calloc(survey->systems.n + 1, sizeof(*views->checked));
+	if (!views->items || !views->checked)
 		return bm_cmd_failed(-ENOMEM, NULL);
 	for (size_t i = 0; i < survey->systems.n; i++) {
 		struct bm_system *system = &survey->systems.items[i];
 
 		if (only && system != only)
 			continue;
-		status = bm_cmd_check(survey, system, false, &views->findings[views->n], NULL, NULL);
+		status = bm_cmd_check(survey, system, false, &views->checked[views->n]);
 		if (status != BM_EXIT_OK)
 			return status;
-		views->items[views->n] = (struct bm_report_item){system, &views->findings[views->n]};
+		views->items[views->n] = (struct bm_report_item){system, &views->checked[views->n].findings};
 		views->n++;
 	}
 	return BM_EXIT_OK;

@@ -10,6 +10,7 @@
 #include "../check/check.h"
 #include "../os/root/fileio.h"
 #include "../os/run/system.h"
+#include "../plan/tool.h"
 #include "../proof/configs.h"
 #include "../proof/prove.h"
 #include "../system/logs.h"
@@ -123,45 +124,56 @@ int bm_cmd_choose(const struct bm_global *global, const struct bm_survey *survey
 	return r == -EEXIST ? BM_EXIT_AMBIGUOUS : BM_EXIT_FAILED;
 }
 
-int bm_cmd_check(const struct bm_survey *survey, struct bm_system *system, bool read_image,
-	struct bm_findings *ret_findings, struct bm_proof *ret_proof, bool *ret_proven)
+void bm_cmd_checked_done(struct bm_cmd_checked *checked)
+{
+	if (checked->proven)
+		bm_proof_done(&checked->proof);
+	bm_findings_done(&checked->findings);
+	*checked = (struct bm_cmd_checked){0};
+}
+
+int bm_cmd_check(
+	const struct bm_survey *survey, struct bm_system *system, bool read_image, struct bm_cmd_checked *ret_checked)
 {
 	const struct bm_kernel *kernel = bm_system_default_kernel(system);
-	struct bm_findings findings = {0};
-	struct bm_proof proof = {0};
-	bool proven = false;
+	struct bm_cmd_checked checked = {0};
 	int r = 0;
 
 	if (read_image && kernel && kernel->initramfs_exists) {
-		r = bm_prove_kernel(survey, system, kernel, &proof);
+		r = bm_prove_kernel(survey, system, kernel, &checked.proof);
 		if (r == -ENOMEM)
 			return bm_cmd_failed(r, NULL);
 		/* An image that cannot be read is told, and the other checks go on. */
-		proven = r == 0;
+		checked.proven = r == 0;
+		checked.unread = r < 0 && r != -ENOENT;
 		if (r < 0)
 			bm_cmd_error("%s", bm_err_text(r));
 	}
-	r = bm_check_system(survey, system, proven ? &proof : NULL, &findings);
-	if (r == 0) {
-		bm_findings_sort(&findings);
-		*ret_findings = findings;
-	} else {
-		bm_findings_done(&findings);
+	checked.no_rebuild = kernel && (!kernel->modules_dir || !bm_tool_of(system));
+	r = bm_check_system(survey, system, checked.proven ? &checked.proof : NULL, &checked.findings);
+	if (r < 0) {
+		bm_cmd_checked_done(&checked);
+		return bm_cmd_failed(r, NULL);
 	}
-	if (r == 0 && ret_proof) {
-		*ret_proof = proof;
-		*ret_proven = proven;
-	} else if (proven) {
-		bm_proof_done(&proof);
-	}
-	return r == 0 ? BM_EXIT_OK : bm_cmd_failed(r, NULL);
+	bm_findings_sort(&checked.findings);
+	*ret_checked = checked;
+	return BM_EXIT_OK;
+}
+
+void bm_cmd_verdict(const struct bm_cmd_checked *checked, struct bm_verdict *ret_verdict)
+{
+	const struct bm_verdict_input input = {.findings = &checked->findings,
+		.disks = true,
+		.system = true,
+		.unread = checked->unread,
+		.no_rebuild = checked->no_rebuild};
+
+	bm_verdict_make(&input, ret_verdict);
 }
 
 void bm_cmd_diagnosis_done(struct bm_cmd_diagnosis *diagnosis)
 {
-	if (diagnosis->proven)
-		bm_proof_done(&diagnosis->proof);
-	bm_findings_done(&diagnosis->findings);
+	bm_cmd_checked_done(&diagnosis->checked);
 	bm_consoles_done(&diagnosis->consoles);
 	bm_strv_done(&diagnosis->notes);
 	*diagnosis = (struct bm_cmd_diagnosis){0};
@@ -201,15 +213,16 @@ static int64_t image_time(const struct bm_system *system)
 int bm_cmd_diagnosis_make(const struct bm_survey *survey, struct bm_system *system, struct bm_cmd_diagnosis *diagnosis)
 {
 	_cleanup_logs_ struct bm_logs present = {0}, kept = {0};
+	struct bm_cmd_checked *checked = &diagnosis->checked;
+	struct bm_console_facts facts = {0};
 	int r = 0, status;
 
 	if (system) {
-		status =
-			bm_cmd_check(survey, system, true, &diagnosis->findings, &diagnosis->proof, &diagnosis->proven);
+		status = bm_cmd_check(survey, system, true, checked);
 		if (status != BM_EXIT_OK)
 			return status;
 	} else if (survey) {
-		r = bm_check_disks(survey, &diagnosis->findings);
+		r = bm_check_disks(survey, &checked->findings);
 	}
 	if (r == 0 && survey)
 		r = bm_logs_read_present(&present);
@@ -219,9 +232,11 @@ int bm_cmd_diagnosis_make(const struct bm_survey *survey, struct bm_system *syst
 		r = bm_logs_read(system, &kept);
 	if (r == 0)
 		r = read_logs(&kept, BM_CONSOLE_KEPT, diagnosis);
+	if (system)
+		facts = (struct bm_console_facts){
+			survey, system, checked->proven ? &checked->proof : NULL, image_time(system)};
 	if (r == 0)
-		r = bm_console_join(&diagnosis->consoles, system ? survey : NULL, system,
-			system ? image_time(system) : 0, &diagnosis->findings);
+		r = bm_console_join(&diagnosis->consoles, &facts, &checked->findings);
 	return r == 0 ? BM_EXIT_OK : bm_cmd_failed(r, NULL);
 }
 

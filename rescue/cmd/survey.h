@@ -8,6 +8,7 @@
 
 #include "../check/console.h"
 #include "../check/finding.h"
+#include "../check/verdict.h"
 #include "../os/mount/mntns.h"
 #include "../report/report.h"
 #include "../system/system.h"
@@ -34,17 +35,27 @@ void bm_cmd_survey_close(struct bm_cmd_survey *survey);
  * saying why, with the list of those that there are on stderr. */
 int bm_cmd_choose(const struct bm_global *global, const struct bm_survey *survey, struct bm_system **ret_system);
 
-/* What is wrong with the system, sorted; with read_image the initramfs of the default boot entry is read and proven,
- * too, which takes some seconds. ret_findings is for bm_findings_done(); ret_proof (may be NULL) for bm_proof_done(),
- * and empty where nothing was read (*ret_proven false). Returns BM_EXIT_OK, or BM_EXIT_FAILED after saying why. */
-int bm_cmd_check(const struct bm_survey *survey, struct bm_system *system, bool read_image,
-	struct bm_findings *ret_findings, struct bm_proof *ret_proof, bool *ret_proven);
+/* What is known of a system. Release with bm_cmd_checked_done(). */
+struct bm_cmd_checked {
+	struct bm_findings findings; /* sorted */
+	struct bm_proof proof;	     /* of the default entry's image, where proven is set */
+	bool proven;
+	bool unread;	 /* that image is there and could not be read */
+	bool no_rebuild; /* there is nothing that an image of the default entry's kernel could be built from, or with */
+};
+void bm_cmd_checked_done(struct bm_cmd_checked *checked);
+#define _cleanup_cmd_checked_ BM_CLEANUP(bm_cmd_checked_done)
+
+/* What is wrong with the system; with read_image the initramfs of the default boot entry is read and proven, too, which
+ * takes some seconds. Returns BM_EXIT_OK, or BM_EXIT_FAILED after saying why. */
+int bm_cmd_check(
+	const struct bm_survey *survey, struct bm_system *system, bool read_image, struct bm_cmd_checked *ret_checked);
+/* The verdict over a system that was checked, without any text. */
+void bm_cmd_verdict(const struct bm_cmd_checked *checked, struct bm_verdict *ret_verdict);
 
 /* What a diagnosis is made of. Release with bm_cmd_diagnosis_done(). */
 struct bm_cmd_diagnosis {
-	struct bm_findings findings;
-	struct bm_proof proof; /* of the default entry's image, where proven is set */
-	bool proven;
+	struct bm_cmd_checked checked;
 	struct bm_consoles consoles; /* those that were given are there before */
 	struct bm_strv notes;	     /* which log could not be read, a sentence each */
 };

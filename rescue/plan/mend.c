@@ -8,6 +8,7 @@
 
 #include "../base/buf.h"
 #include "../base/str.h"
+#include "../check/verdict.h"
 #include "fix.h"
 #include "tool.h"
 
@@ -339,11 +340,14 @@ static int check_only(const struct bm_plan_request *request, struct bm_plan *pla
 
 static int nothing(const struct bm_plan_request *request, struct bm_plan *plan, enum bm_plan_refusal *ret_refusal)
 {
-	bool fatal = bm_findings_count(request->findings, BM_SEVERITY_FATAL) > 0;
+	bool fatal = bm_findings_count(request->findings, BM_SEVERITY_FATAL) > 0, blind = false;
 
+	for (size_t i = 0; i < request->findings->n; i++)
+		blind |= bm_finding_is_blind(request->findings->items[i].id);
 	return bm_plan_refuse(plan, BM_PLAN_NOTHING, ret_refusal,
 		bm_strf("%s", plan->instructions.n > 0 && fatal
 				      ? "Nothing is changed: what is wrong cannot be mended from outside."
+			      : blind			 ? "Nothing is changed: what this system boots was not judged."
 			      : plan->instructions.n > 0 ? "Nothing is changed: nothing that was found stops the boot."
 							 : "There is nothing to repair."));
 }

@@ -8,44 +8,6 @@
 #include "report.h"
 #include "text.h"
 
-/* Words that a text says and that have no finding, strongest first. */
-static const struct bm_observation *unanswered(const struct bm_console *console)
-{
-	const struct bm_observation *best = NULL;
-
-	for (size_t i = 0; i < console->n_observations; i++) {
-		const struct bm_observation *observation = &console->observations[i];
-
-		if (!observation->answered && (!best || bm_signatures[observation->signature].strength >
-								bm_signatures[best->signature].strength))
-			best = observation;
-	}
-	return best;
-}
-
-const char *bm_report_look_next(const struct bm_report_diagnosis *diagnosis)
-{
-	const struct bm_consoles *consoles = diagnosis->consoles;
-	bool given = false;
-
-	for (size_t i = 0; consoles && i < consoles->n; i++) {
-		if (consoles->items[i].kind == BM_CONSOLE_KEPT)
-			continue;
-		given = true;
-		if (!consoles->items[i].old && unanswered(&consoles->items[i]))
-			return "What the console says is below. If that does not explain it, look at the firmware's "
-			       "boot "
-			       "order and mode (UEFI or BIOS), and at the hardware.";
-	}
-	if (consoles && bm_consoles_up(consoles))
-		return "The console shows a boot that came up.";
-	if (given)
-		return "Nor does the console's text show why it stops. If it does not boot all the same, look at the "
-		       "firmware's boot order and mode (UEFI or BIOS), and at the hardware.";
-	return "If it does not boot all the same, look at the firmware's boot order and mode (UEFI or BIOS), at the "
-	       "hardware, and at what the console says: bootmend diagnose --console FILE";
-}
-
 static void put_observation(struct bm_text *text, const struct bm_observation *observation)
 {
 	_cleanup_free_ char *line = bm_strf("line %u: \"%s\": %s", observation->line, observation->text,
@@ -57,6 +19,15 @@ static void put_observation(struct bm_text *text, const struct bm_observation *o
 	}
 	bm_text_to(text, 2);
 	bm_text_wrap(text, 4, BM_TONE_PLAIN, line);
+}
+
+/* Whether an observation that is printed stands for the end already. */
+static bool is_told(const struct bm_console *console)
+{
+	for (size_t i = 0; i < console->n_observations; i++)
+		if (!console->observations[i].answered && console->observations[i].line == console->end.line)
+			return true;
+	return false;
 }
 
 static void put_console(struct bm_text *text, const struct bm_console *console)
@@ -71,7 +42,9 @@ static void put_console(struct bm_text *text, const struct bm_console *console)
 		bm_buf_addf(&line, ", %zu boots, of which the last one counts", console->n_boots);
 	if (console->kernel)
 		bm_buf_addf(&line, "; kernel %s", console->kernel);
-	if (console->n_lines > 0)
+	if (console->n_lines == 0)
+		bm_buf_adds(&line, ", an empty text");
+	else
 		bm_buf_addf(&line, "; %s", reached[BM_MIN(console->reached, BM_STAGE_UP)]);
 	bm_buf_addc(&line, '.');
 	if (line.failed) {
@@ -80,8 +53,16 @@ static void put_console(struct bm_text *text, const struct bm_console *console)
 	}
 	bm_text_end(text);
 	bm_text_wrap(text, 2, BM_TONE_PLAIN, bm_buf_text(&line));
+	if (console->end.kind != BM_END_NONE && !is_told(console)) {
+		_cleanup_free_ char *end = bm_strf("line %u: \"%s\": %s", console->end.line, console->end.text,
+			bm_report_end_text(console->end.kind));
+
+		bm_text_to(text, 2);
+		bm_text_wrap(text, 4, BM_TONE_BAD, end ? end : "");
+	}
 	if (console->old) {
-		_cleanup_free_ char *old = bm_strf("It does not tell the present fault: %s.", console->old);
+		_cleanup_free_ char *old = bm_strf(
+			"It %s tell the present fault: %s.", console->overtaken ? "does not" : "may not", console->old);
 
 		bm_text_to(text, 2);
 		bm_text_wrap(text, 2, BM_TONE_WARN, old ? old : "");

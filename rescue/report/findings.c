@@ -9,107 +9,7 @@
 #include "../base/str.h"
 #include "text.h"
 
-enum { CAUSES_MAX = 4, INDENT = 9 };
-
-/* The fatal findings of a verdict, each kind once, in the order in which the boot meets them. */
-struct causes {
-	const struct bm_finding *items[BM_FINDING_COUNT];
-	size_t n, cured, after;
-	bool agreed;	   /* a console says so, too */
-	bool console_only; /* nothing but a console says so */
-};
-
-static void find_causes(const struct bm_findings *findings, struct causes *ret)
-{
-	*ret = (struct causes){.console_only = true};
-	for (int id = 0; id < BM_FINDING_COUNT; id++)
-		for (size_t i = 0; i < findings->n; i++) {
-			const struct bm_finding *finding = &findings->items[i];
-
-			if ((int)finding->id != id || finding->severity != BM_SEVERITY_FATAL)
-				continue;
-			if (ret->n == 0 || ret->items[ret->n - 1]->id != finding->id) {
-				ret->items[ret->n++] = finding;
-				ret->cured += bm_finding_kinds[id].rebuild == BM_REBUILD_YES;
-				ret->after += bm_finding_kinds[id].rebuild == BM_REBUILD_AFTER;
-			}
-			ret->agreed |= finding->source == BM_SOURCE_BOTH;
-			ret->console_only &= finding->source == BM_SOURCE_CONSOLE;
-		}
-}
-
-/* Whether rebuilding the initramfs helps. */
-static void put_cure(const struct causes *causes, struct bm_buf *out)
-{
-	bool first = bm_finding_kinds[causes->items[0]->id].rebuild == BM_REBUILD_YES;
-
-	bm_buf_adds(out, "; rebuilding the initramfs ");
-	if (causes->cured == causes->n)
-		bm_buf_adds(out, causes->n > 1 ? "cures them." : "cures it.");
-	else if (causes->cured == 0 && causes->after == 0)
-		bm_buf_adds(out, "does not help.");
-	else if (causes->cured == 0)
-		bm_buf_adds(out, "alone does not help.");
-	else if (causes->n == 2)
-		bm_buf_addf(out, "cures only the %s.", first ? "former" : "latter");
-	else
-		bm_buf_addf(out, "cures only %zu of these %zu.", causes->cured, causes->n);
-}
-
-static char *verdict_without_cause(const struct bm_findings *findings)
-{
-	size_t warnings = bm_findings_count(findings, BM_SEVERITY_WARNING);
-
-	for (size_t i = 0; i < findings->n; i++)
-		if (findings->items[i].source == BM_SOURCE_CONSOLE && findings->items[i].doubtful &&
-			findings->items[i].severity == BM_SEVERITY_WARNING &&
-			bm_finding_kinds[findings->items[i].id].severity == BM_SEVERITY_FATAL)
-			return bm_strf(
-				"Nothing was found on the disk that stops the boot, but a console's text says that %s.",
-				bm_finding_kinds[findings->items[i].id].text);
-	if (warnings > 0)
-		return bm_strf("Nothing was found that stops the boot; there %s %zu %s.", warnings == 1 ? "is" : "are",
-			warnings, warnings == 1 ? "warning" : "warnings");
-	return strdup("Nothing was found that stops the boot.");
-}
-
-char *bm_report_verdict(const struct bm_findings *findings)
-{
-	_cleanup_buf_ struct bm_buf out = {0};
-	struct causes causes;
-
-	find_causes(findings, &causes);
-	if (causes.n == 0)
-		return verdict_without_cause(findings);
-	bm_buf_adds(&out, causes.console_only ? "By the console's text this does not boot" : "This does not boot");
-	for (size_t i = 0; i < causes.n && i < CAUSES_MAX; i++)
-		bm_buf_addf(&out, "%sbecause %s",
-			i == 0						? " "
-			: i + 1 == BM_MIN(causes.n, (size_t)CAUSES_MAX) ? ", and "
-									: ", ",
-			bm_finding_kinds[causes.items[i]->id].text);
-	if (causes.n > CAUSES_MAX)
-		bm_buf_addf(&out, " (and %zu more)", causes.n - CAUSES_MAX);
-	if (causes.agreed)
-		bm_buf_adds(&out, ", as the console says, too");
-	put_cure(&causes, &out);
-	return bm_buf_steal(&out);
-}
-
-char *bm_report_diagnosis_verdict(const struct bm_report_diagnosis *diagnosis)
-{
-	const struct bm_observation *blame = diagnosis->consoles ? bm_consoles_blame(diagnosis->consoles) : NULL;
-
-	if (!blame || bm_findings_count(diagnosis->findings, BM_SEVERITY_FATAL) > 0)
-		return bm_report_verdict(diagnosis->findings);
-	if (bm_signatures[blame->signature].strength == BM_STRENGTH_END)
-		return bm_strf("%s: %s: \"%s\".",
-			blame->stage >= BM_STAGE_UP ? "By the console's text the system came up and then stopped"
-						    : "By the console's text this does not boot",
-			bm_signatures[blame->signature].meaning, blame->text);
-	return bm_strf("By the console's text this does not boot: %s; rebuilding the initramfs does not help.",
-		bm_signatures[blame->signature].meaning);
-}
+enum { INDENT = 9 };
 
 static enum bm_tone severity_tone(enum bm_severity severity)
 {
@@ -166,7 +66,7 @@ static void put_finding(struct bm_text *text, const struct bm_finding *finding)
 	bm_text_put(text, severity_tone(finding->severity), bm_severity_text(finding->severity));
 	bm_text_to(text, INDENT);
 	bm_text_put(text, BM_TONE_STRONG, kind->id);
-	if (finding->doubtful)
+	if (finding->doubtful || finding->likely)
 		bm_text_put(text, BM_TONE_PLAIN, " (not certain)");
 	bm_text_end(text);
 	put_line(text, BM_TONE_PLAIN, "", kind->text);
@@ -196,17 +96,42 @@ static bool repair_serves(const struct bm_findings *findings)
 	return false;
 }
 
+/* The tone of the verdict. */
+static enum bm_tone verdict_tone(const struct bm_verdict *verdict)
+{
+	switch (verdict->outcome) {
+	case BM_VERDICT_FAILS:
+	case BM_VERDICT_LIKELY_FAILS:
+		return BM_TONE_BAD;
+	case BM_VERDICT_NOT_JUDGED:
+		return BM_TONE_WARN;
+	case BM_VERDICT_BOOTS:
+		break;
+	}
+	return verdict->doubt || verdict->stale ? BM_TONE_WARN : BM_TONE_GOOD;
+}
+
+void bm_report_verdict_text(const struct bm_verdict *verdict, const struct bm_report_style *style, struct bm_buf *out)
+{
+	_cleanup_free_ char *sentence = bm_report_verdict(verdict);
+	struct bm_text text;
+
+	bm_text_init(&text, out, style->color, style->columns);
+	if (sentence)
+		bm_text_wrap(&text, 0, verdict_tone(verdict), sentence);
+	else
+		out->failed = true;
+}
+
 void bm_report_diagnosis_text(
 	const struct bm_report_diagnosis *diagnosis, const struct bm_report_style *style, struct bm_buf *out)
 {
 	const struct bm_findings *findings = diagnosis->findings;
-	_cleanup_free_ char *verdict = bm_report_diagnosis_verdict(diagnosis);
+	const struct bm_verdict *verdict = diagnosis->verdict;
 	_cleanup_free_ char *name = diagnosis->system ? bm_report_system_name(diagnosis->system) : NULL;
-	bool fatal = bm_findings_count(findings, BM_SEVERITY_FATAL) > 0;
-	bool blame = diagnosis->consoles && bm_consoles_blame(diagnosis->consoles);
 	struct bm_text text;
 
-	if (!verdict || (diagnosis->system && !name)) {
+	if (diagnosis->system && !name) {
 		out->failed = true;
 		return;
 	}
@@ -219,13 +144,13 @@ void bm_report_diagnosis_text(
 		bm_text_wrap(&text, 0, BM_TONE_PLAIN,
 			diagnosis->no_disks ? "No disk was looked at." : "No installed system was found.");
 	}
-	bm_text_wrap(&text, 0, fatal || blame ? BM_TONE_BAD : BM_TONE_GOOD, verdict);
+	bm_report_verdict_text(verdict, style, out);
 	if (repair_serves(findings))
 		bm_text_wrap(&text, 0, BM_TONE_PLAIN, "To repair: bootmend repair (--dry-run shows what it would do)");
-	else if (fatal)
-		bm_text_wrap(&text, 0, BM_TONE_PLAIN, "What to do stands with each finding.");
-	if (!fatal)
-		bm_text_wrap(&text, 0, BM_TONE_PLAIN, bm_report_look_next(diagnosis));
+	else if (verdict->next == BM_NEXT_FINDINGS)
+		bm_text_wrap(&text, 0, BM_TONE_PLAIN, bm_report_look_next(verdict));
+	if (verdict->next != BM_NEXT_FINDINGS)
+		bm_text_wrap(&text, 0, BM_TONE_PLAIN, bm_report_look_next(verdict));
 	if (diagnosis->system)
 		bm_report_interrupted_text(diagnosis->system, style, out);
 	for (size_t i = 0; i < findings->n; i++)
@@ -234,24 +159,9 @@ void bm_report_diagnosis_text(
 		bm_report_consoles_text(diagnosis->consoles, style, out);
 }
 
-void bm_report_findings_text(const struct bm_system *system, const struct bm_findings *findings,
-	const struct bm_report_style *style, struct bm_buf *out)
+static void findings_json(struct bm_json *json, const struct bm_findings *findings, const struct bm_verdict *verdict)
 {
-	const struct bm_report_diagnosis diagnosis = {.system = system, .findings = findings};
-
-	bm_report_diagnosis_text(&diagnosis, style, out);
-}
-
-static void findings_json(struct bm_json *json, const struct bm_findings *findings, const char *verdict)
-{
-	bool helps, remains;
-
-	if (!verdict)
-		json->out->failed = true;
-	bm_findings_rebuild(findings, &helps, &remains);
-	bm_json_str(json, "verdict", verdict);
-	bm_json_bool(json, "rebuild_helps", helps);
-	bm_json_bool(json, "rebuild_leaves_fatal", remains);
+	bm_report_verdict_json(json, verdict);
 	bm_json_array(json, "findings");
 	for (size_t i = 0; i < findings->n; i++) {
 		const struct bm_finding *finding = &findings->items[i];
@@ -266,6 +176,10 @@ static void findings_json(struct bm_json *json, const struct bm_findings *findin
 		bm_json_str(json, "advice", bm_finding_kinds[finding->id].advice);
 		bm_json_str(json, "source", bm_source_text(finding->source));
 		bm_json_bool(json, "doubtful", finding->doubtful);
+		bm_json_array(json, "others");
+		for (size_t o = 0; o < finding->n_others; o++)
+			bm_json_str(json, NULL, bm_finding_kinds[finding->others[o]].id);
+		bm_json_end(json);
 		bm_json_str(json, "excerpt", finding->excerpt);
 		bm_json_str(json, "console", finding->console);
 		bm_json_str(json, "subject", finding->subject);
@@ -285,18 +199,19 @@ static void findings_json(struct bm_json *json, const struct bm_findings *findin
 
 void bm_report_findings_json(struct bm_json *json, const struct bm_findings *findings)
 {
-	_cleanup_free_ char *verdict = bm_report_verdict(findings);
+	const struct bm_verdict_input input = {.findings = findings, .disks = true, .system = true};
+	struct bm_verdict verdict;
 
-	findings_json(json, findings, verdict);
+	bm_verdict_make(&input, &verdict);
+	findings_json(json, findings, &verdict);
 }
 
 void bm_report_diagnosis_json(struct bm_json *json, const struct bm_report_diagnosis *diagnosis)
 {
-	_cleanup_free_ char *verdict = bm_report_diagnosis_verdict(diagnosis);
+	const struct bm_verdict *verdict = diagnosis->verdict;
 
 	findings_json(json, diagnosis->findings, verdict);
-	bm_json_str(json, "look_next",
-		bm_findings_count(diagnosis->findings, BM_SEVERITY_FATAL) > 0 ? NULL : bm_report_look_next(diagnosis));
+	bm_json_str(json, "look_next", verdict->next == BM_NEXT_FINDINGS ? NULL : bm_report_look_next(verdict));
 	if (diagnosis->consoles)
 		bm_report_consoles_json(json, diagnosis->consoles);
 }

@@ -155,8 +155,9 @@ void bm_report_plan_text(const struct bm_plan *plan, const struct bm_report_styl
 static void put_outcome(struct bm_text *text, const struct bm_result *result)
 {
 	enum bm_tone tone = result->outcome == BM_OUTCOME_REPAIRED ? BM_TONE_GOOD
-			    : result->outcome == BM_OUTCOME_PARTLY ? BM_TONE_WARN
-								   : BM_TONE_BAD;
+			    : result->outcome == BM_OUTCOME_PARTLY || result->outcome == BM_OUTCOME_NOT_JUDGED
+				    ? BM_TONE_WARN
+				    : BM_TONE_BAD;
 
 	bm_text_put(text, BM_TONE_PLAIN, "Result: ");
 	bm_text_put(text, tone, bm_outcome_text(result->outcome));
@@ -228,7 +229,7 @@ void bm_report_result_text(const struct bm_plan *plan, const struct bm_result *r
 		bm_text_end(&text);
 	}
 	/* The plan's own words have left the screen by now. */
-	if (result->outcome == BM_OUTCOME_PARTLY)
+	if (result->outcome == BM_OUTCOME_PARTLY || result->outcome == BM_OUTCOME_NOT_JUDGED)
 		put_instructions(&text, plan);
 	put_outcome(&text, result);
 }

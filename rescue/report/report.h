@@ -15,6 +15,7 @@
 #include "../base/json.h"
 #include "../check/console.h"
 #include "../check/finding.h"
+#include "../check/verdict.h"
 #include "../plan/plan.h"
 #include "../proof/proof.h"
 #include "../system/system.h"
@@ -39,28 +40,30 @@ void bm_report_systems_text(const struct bm_survey *survey, const struct bm_repo
 /* "3f2a9c1e  Debian GNU/Linux 12 (bookworm), host web01"; for free(), NULL when memory is short. */
 char *bm_report_system_name(const struct bm_system *system);
 
-/* The verdict: why it does not boot and whether a rebuild of the initramfs helps; one sentence, for free(). */
-char *bm_report_verdict(const struct bm_findings *findings);
-/* The diagnosis: the verdict, what to do, then each finding with its evidence. */
-void bm_report_findings_text(const struct bm_system *system, const struct bm_findings *findings,
-	const struct bm_report_style *style, struct bm_buf *out);
+/* The verdict as one sentence (two where something was not judged, or may be stale); for free(). */
+char *bm_report_verdict(const struct bm_verdict *verdict);
+/* The same as lines, in its tone. */
+void bm_report_verdict_text(const struct bm_verdict *verdict, const struct bm_report_style *style, struct bm_buf *out);
+/* Members "verdict", "boot", "causes", "rebuild", "rebuild_helps", "rebuild_leaves_fatal", "not_judged", "stale". */
+void bm_report_verdict_json(struct bm_json *json, const struct bm_verdict *verdict);
+/* Where to look next: a sentence or two. */
+const char *bm_report_look_next(const struct bm_verdict *verdict);
+/* "the kernel panicked": what a boot ended in, a clause. */
+const char *bm_report_end_text(enum bm_end end);
 
 /* What a diagnosis rests on. */
 struct bm_report_diagnosis {
 	const struct bm_system *system; /* NULL: none was found, or no disk was looked at */
 	const struct bm_findings *findings;
+	const struct bm_verdict *verdict;   /* of all of it */
 	const struct bm_consoles *consoles; /* or NULL */
 	bool no_disks;
 };
-/* The same with what the consoles say. bm_report_findings_text() is this without consoles. */
+/* The verdict, what to do, then each finding with its evidence, and the consoles. */
 void bm_report_diagnosis_text(
 	const struct bm_report_diagnosis *diagnosis, const struct bm_report_style *style, struct bm_buf *out);
-/* The verdict of all of it: where no finding is fatal, a text may still say why the boot stops. For free(). */
-char *bm_report_diagnosis_verdict(const struct bm_report_diagnosis *diagnosis);
-/* Members "verdict", "rebuild_helps", "rebuild_leaves_fatal", "findings", "look_next", "consoles". */
+/* The members of the verdict, "findings", "look_next", "consoles". */
 void bm_report_diagnosis_json(struct bm_json *json, const struct bm_report_diagnosis *diagnosis);
-/* Where to look when nothing was found that stops the boot: a sentence or two. */
-const char *bm_report_look_next(const struct bm_report_diagnosis *diagnosis);
 /* The texts that were read, and what they say that no finding has told yet. */
 void bm_report_consoles_text(
 	const struct bm_consoles *consoles, const struct bm_report_style *style, struct bm_buf *out);
@@ -98,7 +101,7 @@ void bm_report_survey_json(
 /* One object; key NULL in an array. findings may be NULL. */
 void bm_report_system_json(struct bm_json *json, const char *key, const struct bm_survey *survey,
 	const struct bm_system *system, const struct bm_findings *findings);
-/* Members "verdict", "rebuild_helps", "rebuild_leaves_fatal", "findings". */
+/* The members of the verdict that these findings of a system alone give, and "findings". */
 void bm_report_findings_json(struct bm_json *json, const struct bm_findings *findings);
 /* Member "consoles". */
 void bm_report_consoles_json(struct bm_json *json, const struct bm_consoles *consoles);

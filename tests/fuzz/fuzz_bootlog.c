@@ -12,6 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_bootlog_ struct bm_bootlog log = {0};
 	_cleanup_consoles_ struct bm_consoles consoles = {0};
+	const struct bm_console_facts facts = {0};
 	struct bm_findings findings = {0};
 	size_t next;
 
@@ -31,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(log.lines[i].number > 0);
 	}
 	if (bm_console_read(&consoles, "x", BM_CONSOLE_GIVEN, (const char *)data, size) == 0 &&
-		bm_console_join(&consoles, NULL, NULL, 0, &findings) == 0)
+		bm_console_join(&consoles, &facts, &findings) == 0)
 		for (size_t i = 0; i < findings.n; i++)
 			assert(findings.items[i].source == BM_SOURCE_CONSOLE && findings.items[i].console);
 	bm_findings_done(&findings);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "check/verdict.h"
 #include "harness.h"
 #include "t_system_fixture.h"
 
@@ -21,16 +22,24 @@ static void expect(struct bm_fixture *fixture, const char *want)
 	BM_CHECK_STR(got, want);
 }
 
+/* Whether a rebuild cures all of it. */
+static bool is_cured(const struct bm_findings *findings)
+{
+	const struct bm_verdict_input input = {.findings = findings, .disks = true, .system = true};
+	struct bm_verdict verdict;
+
+	bm_verdict_make(&input, &verdict);
+	return verdict.rebuild == BM_REBUILDING_CURES;
+}
+
 BM_TEST(check_initramfs_missing)
 {
 	struct bm_fixture fixture;
-	bool helps, remains;
 
 	bm_fixture_make("el9-uefi", &fixture);
 	bm_fixture_remove(&fixture, EL9_IMAGE);
 	expect(&fixture, "fatal INITRAMFS-MISSING " EL9_IMAGE);
-	bm_findings_rebuild(&fixture.findings, &helps, &remains);
-	BM_CHECK(helps && !remains);
+	BM_CHECK(is_cured(&fixture.findings));
 	/* what the entry loads, whatever else lies there */
 	BM_CHECK_STR(bm_system_default_kernel(bm_fixture_system(&fixture))->initramfs_path, EL9_IMAGE);
 	bm_fixture_done(&fixture);
@@ -370,15 +379,13 @@ BM_TEST(check_proof_problems)
 	for (size_t i = 0; i < BM_ARRAY_SIZE(rows); i++) {
 		struct bm_findings findings = {0};
 		struct bm_proof proof = {0};
-		bool helps, remains;
 
 		add_problem(&proof, rows[i].kind);
 		BM_CHECK_INT(bm_check_system(&fixture.survey, bm_fixture_system(&fixture), &proof, &findings), 0);
 		BM_CHECK_INT(findings.n, 1);
 		BM_CHECK_INT(findings.items[0].id, rows[i].id);
 		BM_CHECK_STR(findings.items[0].file, EL9_IMAGE);
-		bm_findings_rebuild(&findings, &helps, &remains);
-		BM_CHECK(helps && !remains);
+		BM_CHECK(is_cured(&findings));
 		bm_findings_done(&findings);
 		bm_proof_done(&proof);
 	}

@@ -217,7 +217,10 @@ static void make_sample(struct sample *sample)
 
 static void join(struct sample *sample, struct bm_consoles *consoles, int64_t image_time, struct bm_findings *findings)
 {
-	BM_CHECK_INT(bm_console_join(consoles, &sample->survey, &sample->system, image_time, findings), 0);
+	const struct bm_console_facts facts = {
+		.survey = &sample->survey, .system = &sample->system, .image_time_s = image_time};
+
+	BM_CHECK_INT(bm_console_join(consoles, &facts, findings), 0);
 }
 
 BM_TEST(console_agrees_with_the_disk)
@@ -374,10 +377,11 @@ BM_TEST(console_of_a_hostile_machine)
 		text[i] = "Warning: *** {} '\"()\\x2f\n"[i * 7 % 25];
 	for (size_t len = 0; len < sizeof(text); len += 501) {
 		_cleanup_consoles_ struct bm_consoles consoles = {0};
+		const struct bm_console_facts facts = {0};
 		struct bm_findings findings = {0};
 
 		BM_CHECK_INT(bm_console_read(&consoles, "x", BM_CONSOLE_GIVEN, text, len), 0);
-		BM_CHECK_INT(bm_console_join(&consoles, NULL, NULL, 0, &findings), 0);
+		BM_CHECK_INT(bm_console_join(&consoles, &facts, &findings), 0);
 		bm_findings_done(&findings);
 	}
 }

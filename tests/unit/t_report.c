@@ -193,6 +193,18 @@ BM_TEST(report_scan_verbose_shows_all)
 	BM_CHECK(strstr(out.data, "entry 0 *"));
 }
 
+/* The diagnosis of the sample by its findings alone. */
+static void diagnosis_text(const struct sample *sample, const struct bm_report_style *style, struct bm_buf *out)
+{
+	const struct bm_verdict_input input = {.findings = &sample->findings, .disks = true, .system = true};
+	struct bm_verdict verdict;
+	const struct bm_report_diagnosis diagnosis = {
+		.system = &sample->system, .findings = &sample->findings, .verdict = &verdict};
+
+	bm_verdict_make(&input, &verdict);
+	bm_report_diagnosis_text(&diagnosis, style, out);
+}
+
 BM_TEST(report_names_of_a_disk_cannot_reach_the_terminal)
 {
 	static char evil[] = "evil\033]0;x\007\n\rhost\xff\xc2\x9b"
@@ -211,7 +223,7 @@ BM_TEST(report_names_of_a_disk_cannot_reach_the_terminal)
 	sample.entries[0].version = evil;
 	BM_CHECK(bm_findings_add(&sample.findings, BM_FINDING_FSTAB_SYNTAX, evil, 1, "%s", evil));
 	scan_text(&sample, &style, &out);
-	bm_report_findings_text(&sample.system, &sample.findings, &style, &out);
+	diagnosis_text(&sample, &style, &out);
 	BM_CHECK(!strstr(out.data, "\xc2\x9b"));
 	for (size_t i = 0; i < out.len; i++)
 		BM_CHECK(out.data[i] == '\n' || (unsigned char)out.data[i] >= 0x20);
@@ -241,58 +253,6 @@ BM_TEST(report_colour_only_where_asked)
 	BM_CHECK(strstr(out.data, "\033[1;31mMISSING\033[0m"));
 }
 
-BM_TEST(report_verdict_names_cause_and_cure)
-{
-	struct bm_findings findings = {0};
-	_cleanup_free_ char *none = NULL, *cured = NULL, *both = NULL, *other = NULL, *warned = NULL;
-
-	none = bm_report_verdict(&findings);
-	BM_CHECK_STR(none, "Nothing was found that stops the boot.");
-	BM_CHECK(bm_findings_add(&findings, BM_FINDING_FSTAB_SYNTAX, NULL, 1, "x"));
-	warned = bm_report_verdict(&findings);
-	BM_CHECK_STR(warned, "Nothing was found that stops the boot; there is 1 warning.");
-	BM_CHECK(bm_findings_add(&findings, BM_FINDING_INITRAMFS_TRUNCATED, NULL, 1, "x"));
-	cured = bm_report_verdict(&findings);
-	BM_CHECK_STR(cured,
-		"This does not boot because the initramfs of the default boot entry ends early; rebuilding the "
-		"initramfs cures it.");
-	BM_CHECK(bm_findings_add(&findings, BM_FINDING_KERNEL_DAMAGED, NULL, 1, "x"));
-	both = bm_report_verdict(&findings);
-	BM_CHECK(strstr(both, "because the kernel image of the default entry is no kernel, and because the "));
-	BM_CHECK(strstr(both, "; rebuilding the initramfs cures only the latter."));
-	bm_findings_done(&findings);
-	BM_CHECK(bm_findings_add(&findings, BM_FINDING_KERNEL_DAMAGED, NULL, 1, "x"));
-	other = bm_report_verdict(&findings);
-	BM_CHECK(strstr(
-		other, "the kernel image of the default entry is no kernel; rebuilding the initramfs does not help"));
-	bm_findings_done(&findings);
-}
-
-BM_TEST(report_verdict_names_all_causes_in_order)
-{
-	struct bm_findings findings = {0};
-	_cleanup_free_ char *three = NULL, *after = NULL, *alone = NULL;
-
-	BM_CHECK(bm_findings_add(&findings, BM_FINDING_FSTAB_DEVICE_UNKNOWN, NULL, 1, "x"));
-	BM_CHECK(bm_findings_add(&findings, BM_FINDING_INITRAMFS_MISSING, NULL, 1, "x"));
-	BM_CHECK(bm_findings_add(&findings, BM_FINDING_FSTAB_DEVICE_UNKNOWN, NULL, 2, "x"));
-	BM_CHECK(bm_findings_add(&findings, BM_FINDING_ENTRY_NO_ROOT, NULL, 1, "x"));
-	findings.items[1].source = BM_SOURCE_BOTH;
-	three = bm_report_verdict(&findings);
-	BM_CHECK_STR(three,
-		"This does not boot because the initramfs of the default boot entry is missing, because the default "
-		"boot entry names no root filesystem, and because fstab asks for a device that is not there, as the "
-		"console says, too; rebuilding the initramfs cures only 1 of these 3.");
-	bm_findings_done(&findings);
-	BM_CHECK(bm_findings_add(&findings, BM_FINDING_CMDLINE_ROOT_UNKNOWN, NULL, 1, "x"));
-	after = bm_report_verdict(&findings);
-	BM_CHECK(strstr(after, "; rebuilding the initramfs alone does not help."));
-	findings.items[0].source = BM_SOURCE_CONSOLE;
-	alone = bm_report_verdict(&findings);
-	BM_CHECK(bm_str_starts(alone, "By the console's text this does not boot because "));
-	bm_findings_done(&findings);
-}
-
 BM_TEST(report_findings_say_where_and_what_to_do)
 {
 	const struct bm_report_style style = {0};
@@ -309,7 +269,7 @@ BM_TEST(report_findings_say_where_and_what_to_do)
 	BM_CHECK(finding && bm_str_set(&finding->subject, "/dev/vda1") == 0);
 	finding = bm_findings_add(&sample.findings, BM_FINDING_MODULES_DEP_STALE, NULL, 0, "x");
 	BM_CHECK(finding);
-	bm_report_findings_text(&sample.system, &sample.findings, &style, &out);
+	diagnosis_text(&sample, &style, &out);
 	BM_CHECK(strstr(out.data, "\n         /etc/fstab:7\n         > UUID=1 /data ext4 defaults 0 0\n"));
 	BM_CHECK(strstr(out.data, "\n         Console: line 3 of serial.log says so, too\n"));
 	BM_CHECK(strstr(out.data, "\n         With: bootmend repair\n"));
@@ -326,7 +286,7 @@ BM_TEST(report_of_a_healthy_disk_says_where_to_look)
 	struct sample sample;
 
 	make_sample(&sample);
-	bm_report_findings_text(&sample.system, &sample.findings, &style, &out);
+	diagnosis_text(&sample, &style, &out);
 	BM_CHECK(strstr(out.data, "Nothing was found that stops the boot."));
 	BM_CHECK(strstr(out.data, "boot order"));
 	BM_CHECK(strstr(out.data, "--console FILE"));

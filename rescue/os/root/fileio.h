@@ -9,8 +9,9 @@
 #include "base/buf.h"
 #include "base/vec.h"
 
-/* Opens a regular file or a block device for reading in sequence; "-" is standard input (any type). FIFOs and character
- * devices by name are -EINVAL, directories -EISDIR. ret_size_bytes (may be NULL) is UINT64_MAX where unknown. */
+/* Opens a regular file, a block device or /dev/null (an empty file) for reading in sequence; "-" is standard input (any
+ * type). FIFOs and other character devices by name are -EINVAL, directories -EISDIR. ret_size_bytes (may be NULL) is
+ * UINT64_MAX where unknown. */
 int bm_file_open(const char *path, int *ret_fd, uint64_t *ret_size_bytes) BM_MUST_CHECK;
 void bm_file_close(int fd); /* accepts -1 */
 void bm_file_closep(int *fd);
