@@ -184,6 +184,12 @@ static void candidates_of(const struct join *join, const struct bm_observation *
 		if (early) {
 			device_candidates(join, observation, list);
 			LIST_ADD(list, BM_FINDING_INITRAMFS_NO_STORAGE_DRIVER, BM_FINDING_CMDLINE_ROOT_UNKNOWN);
+		} else if (observation->stage >= BM_STAGE_ROOT) {
+			/* The root was found: neither its initramfs nor root= is to blame. */
+			LIST_ADD(list, BM_FINDING_FSTAB_DEVICE_UNKNOWN, BM_FINDING_CRYPTTAB_DEVICE_UNKNOWN,
+				BM_FINDING_LVM_DEVICES_STALE, BM_FINDING_LVM_PV_MISSING, BM_FINDING_MD_DEGRADED,
+				BM_FINDING_MDADM_ARRAY_UNKNOWN, BM_FINDING_CMDLINE_LV_UNKNOWN, BM_FINDING_FSTAB_NETDEV);
+			return;
 		}
 		break;
 	case BM_SIGNATURE_FS_TYPE:

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "check/console.h"
 #include "check/console_end.h"
+#include "check/verdict.h"
 #include "harness.h"
 
 static bool match(const char *pattern, const char *text, char *ret_word)
@@ -284,6 +285,87 @@ BM_TEST(console_of_the_past_is_told)
 		BM_CHECK(consoles.items[0].old && strstr(consoles.items[0].old, rows[i].why));
 		BM_CHECK_INT(findings.items[0].source, BM_SOURCE_DISK);
 		BM_CHECK(strstr(findings.items[0].console, rows[i].why));
+		bm_findings_done(&findings);
+	}
+}
+
+/* What the disk shows to be otherwise is not spoken; what the text then says still counts. */
+BM_TEST(console_guesses_are_checked_against_the_disk)
+{
+	static const struct {
+		const char *text;
+		bool proven;		    /* the proof of the image is good */
+		const char *without, *with; /* the first finding without a disk, and with it; "-" none */
+	} rows[] = {
+		{BOOT ROOT "[ 1.0] Initramfs unpacking failed: data is truncated\n" PANIC, true, "INITRAMFS-TRUNCATED",
+			"MEMORY-TOO-SMALL"},
+		{BOOT ROOT "[ 1.0] Initramfs unpacking failed: data is truncated\n" PANIC, false, "INITRAMFS-TRUNCATED",
+			"INITRAMFS-TRUNCATED"},
+		{BOOT ROOT "[ 1.0] lvm: command not found\n", true, "INITRAMFS-NO-LVM", "-"},
+		{BOOT ROOT "dracut: FATAL: Empty root= argument\n", false, "ENTRY-NO-ROOT",
+			"GRUBENV-KERNELOPTS-MISSING"},
+		{BOOT ROOT "systemd[1]: Switching root.\nTimed out waiting for device "
+			   "/dev/disk/by-uuid/11112222-3333-4444-5555-666677778888.\n",
+			false, "FSTAB-DEVICE-UNKNOWN", "LVM-DEVICES-STALE"},
+		{BOOT ROOT "systemd[1]: Switching root.\nTimed out waiting for device "
+			   "/dev/disk/by-uuid/99999999-3333-4444-5555-666677778888.\n",
+			false, "FSTAB-DEVICE-UNKNOWN", "FSTAB-DEVICE-UNKNOWN"},
+		{"error: file '/vmlinuz-6.1.0-21-amd64' not found.\n", false, "ENTRY-KERNEL-MISSING",
+			"DEFAULT-UNKNOWN"},
+	};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(rows); i++)
+		for (int disk = 0; disk <= 1; disk++) {
+			const struct bm_proof proof = {.verdict = rows[i].proven};
+			_cleanup_consoles_ struct bm_consoles consoles = {0};
+			const char *want = disk ? rows[i].with : rows[i].without, *got = "-";
+			struct bm_findings findings = {0};
+			struct bm_console_facts facts = {0};
+			struct sample sample;
+
+			make_sample(&sample);
+			sample.entry.initramfs = t_path;
+			sample.entry.initramfs_exists = true;
+			if (disk)
+				facts = (struct bm_console_facts){&sample.survey, &sample.system, &proof, 0};
+			read_text(&consoles, BM_CONSOLE_GIVEN, rows[i].text);
+			BM_CHECK_INT(bm_console_join(&consoles, &facts, &findings), 0);
+			if (findings.n > 0)
+				got = bm_finding_kinds[findings.items[0].id].id;
+			if (strcmp(got, want) != 0)
+				fprintf(stderr, "row %zu, disk %d\n", i, disk);
+			BM_CHECK_STR(got, want);
+			bm_findings_done(&findings);
+		}
+}
+
+/* A text of another kernel may be of the present fault; one that is older than the image is not. */
+BM_TEST(console_of_another_boot_in_the_verdict)
+{
+	static const struct {
+		const char *text;
+		int64_t image_time;
+		enum bm_verdict_outcome outcome;
+	} rows[] = {
+		{"[    0.000000] Linux version 6.1.0-21-amd64 (x)\n" PANIC, 0, BM_VERDICT_LIKELY_FAILS},
+		{"[    0.000000] Linux version 5.10.0-1-amd64 (x)\n" PANIC, 0, BM_VERDICT_LIKELY_FAILS},
+		{"2026-10-12T10:00:00Z h kernel: Linux version 6.1.0-21-amd64 (x)\n" PANIC, 1791799201,
+			BM_VERDICT_BOOTS},
+	};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(rows); i++) {
+		_cleanup_consoles_ struct bm_consoles consoles = {0};
+		struct bm_findings findings = {0};
+		const struct bm_verdict_input input = {
+			.findings = &findings, .consoles = &consoles, .disks = true, .system = true};
+		struct bm_verdict verdict;
+		struct sample sample;
+
+		make_sample(&sample);
+		read_text(&consoles, BM_CONSOLE_GIVEN, rows[i].text);
+		join(&sample, &consoles, rows[i].image_time, &findings);
+		bm_verdict_make(&input, &verdict);
+		BM_CHECK_STR(bm_verdict_outcome_text(verdict.outcome), bm_verdict_outcome_text(rows[i].outcome));
 		bm_findings_done(&findings);
 	}
 }
