@@ -79,15 +79,19 @@ static int check_unmountable(struct bm_findings *findings, const struct bm_devic
 {
 	struct bm_finding *finding;
 
-	if (volume->reason == BM_FS_REASON_FEATURE)
+	if (volume->reason == BM_FS_REASON_FEATURE && !volume->replay_failed)
 		return add(findings, BM_FINDING_FS_FEATURE_UNKNOWN, device, volume, target,
 			       "has features that this kernel does not know: it is not mounted")
 			       ? 0
 			       : -ENOMEM;
 	if (volume->reason != BM_FS_REASON_DAMAGED && !volume->super.needs_repair)
 		return 0;
+	/* What looks like damage may be what a replay mends. */
+	if (volume->stale && !volume->replay_failed && !volume->super.needs_repair)
+		return 0;
 	finding = add(findings, BM_FINDING_FS_DAMAGED, device, volume, target,
 		volume->super.needs_repair ? "is marked as needing a repair: the boot does not mount it until then"
+		: volume->replay_failed	   ? "is damaged: the kernel cannot replay its journal, so it does not mount it"
 					   : "is damaged: the kernel does not mount it");
 	if (!finding)
 		return -ENOMEM;
@@ -119,6 +123,23 @@ static int check_recorded(struct bm_findings *findings, const struct bm_device *
 	return 0;
 }
 
+/* A journal that was not replayed for looking. */
+static int check_stale(struct bm_findings *findings, const struct bm_device *device, const struct bm_volume *volume,
+	enum need need, const char *target)
+{
+	struct bm_finding *finding;
+
+	if (!volume->stale || need == NEED_NONE)
+		return 0;
+	finding = add(findings, BM_FINDING_JOURNAL_DIRTY, device, volume, target,
+		volume->error ? "has a journal with changes that are not in their place: it could not be looked at"
+			      : "has a journal with changes that are not in their place: what was seen may be older "
+				"than what a boot sees");
+	if (finding && need != NEED_BOOT)
+		finding->severity = BM_SEVERITY_NOTE;
+	return finding ? 0 : -ENOMEM;
+}
+
 int bm_check_filesystems(const struct bm_check *check)
 {
 	const struct bm_survey *survey = check->survey;
@@ -135,10 +156,12 @@ int bm_check_filesystems(const struct bm_check *check)
 		device = &survey->devices.items[volume->device];
 		need = need_of(check, volume->device, &target);
 		/* For looking only, a newer kernel may mount what needs a repair. */
-		if (volume->error || volume->super.needs_repair)
+		if (volume->error || volume->replay_failed || volume->super.needs_repair)
 			r = check_unmountable(check->findings, device, volume, need, target);
 		else
 			r = need == NEED_NONE ? 0 : check_recorded(check->findings, device, volume, target);
+		if (r == 0)
+			r = check_stale(check->findings, device, volume, need, target);
 		if (r < 0)
 			return r;
 	}
@@ -150,9 +173,15 @@ int bm_check_disks(const struct bm_survey *survey, struct bm_findings *findings)
 	for (size_t i = 0; i < survey->volumes.n; i++) {
 		const struct bm_volume *volume = &survey->volumes.items[i];
 
-		if ((volume->error || volume->super.needs_repair) && volume->device < survey->devices.n &&
-			check_unmountable(findings, &survey->devices.items[volume->device], volume, NEED_BOOT, NULL) <
-				0)
+		const struct bm_device *device =
+			volume->device < survey->devices.n ? &survey->devices.items[volume->device] : NULL;
+
+		if (!device)
+			continue;
+		if ((volume->error || volume->replay_failed || volume->super.needs_repair) &&
+			check_unmountable(findings, device, volume, NEED_BOOT, NULL) < 0)
+			return -ENOMEM;
+		if (check_stale(findings, device, volume, NEED_BOOT, NULL) < 0)
 			return -ENOMEM;
 	}
 	bm_findings_sort(findings);

@@ -9,6 +9,7 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
+#include "../fmt/disk/xfslog.h"
 #include "../fmt/etc/keyval.h"
 #include "../os/block/loop.h"
 #include "../os/mount/mount.h"
@@ -118,17 +119,36 @@ int bm_volume_look(struct bm_volume *volume, const char *fstype)
 	return look_for_kernels(volume);
 }
 
-/* The superblock, of a device or of a part of an image file. What can't be read tells nothing. */
+/* A filesystem on a device or in a part of an image file, as bytes. */
+struct bytes_of {
+	int fd;
+	uint64_t offset_bytes;
+};
+
+static int read_bytes(void *context, uint64_t at_bytes, void *buffer, size_t len)
+{
+	const struct bytes_of *from = context;
+	size_t got = 0;
+	int r = bm_file_at(from->fd, from->offset_bytes + at_bytes, buffer, len, &got);
+
+	return r == 0 && got < len ? -ENODATA : r;
+}
+
+/* The superblock. What can't be read tells nothing. */
 static void read_super(const struct bm_device *device, struct bm_volume *volume)
 {
 	const char *path = device->image ? device->image : device->path;
 	_cleanup_free_ uint8_t *bytes = malloc(BM_FSSUPER_BYTES);
-	_cleanup_fd_ int fd = -1;
-	size_t len = 0;
+	struct bytes_of from = {-1, device->image ? device->image_offset : 0};
 
-	if (path && bytes && bm_file_open(path, &fd, NULL) == 0 &&
-		bm_file_at(fd, device->image ? device->image_offset : 0, bytes, BM_FSSUPER_BYTES, &len) == 0)
-		bm_fssuper_parse(bytes, len, device->fstype, &volume->super);
+	if (path && bytes && bm_file_open(path, &from.fd, NULL) == 0 &&
+		read_bytes(&from, bm_fssuper_at(device->fstype), bytes, BM_FSSUPER_BYTES) == 0) {
+		bm_fssuper_parse(bytes, BM_FSSUPER_BYTES, device->fstype, &volume->super);
+		if (bm_streq(device->fstype, "xfs"))
+			volume->super.dirty =
+				bm_xfslog_look(bytes, BM_FSSUPER_BYTES, read_bytes, &from) == BM_XFSLOG_DIRTY;
+	}
+	bm_file_close(from.fd);
 	bm_err_clear();
 }
 
@@ -157,6 +177,66 @@ static int keep_reason(struct bm_volume *volume, int error, int log, const char 
 	return 0;
 }
 
+static void close_overlay(struct bm_volume *volume)
+{
+	if (volume->overlay)
+		bm_overlay_close(volume->overlay);
+	free(volume->overlay);
+	volume->overlay = NULL;
+}
+
+/*
+ * Mounts a filesystem whose journal is dirty as a boot would see it: replayed, into memory. Returns 0 with
+ * volume->overlay, or an error after which it is to be mounted without; one that the kernel meets while it replays is
+ * kept, since a boot meets it, too.
+ */
+static int mount_replayed(struct bm_mount_fs mount, struct bm_volume *volume)
+{
+	_cleanup_fd_ int log = -1;
+	int r;
+
+	volume->overlay = malloc(sizeof(*volume->overlay));
+	if (!volume->overlay)
+		return -ENOMEM;
+	*volume->overlay = BM_OVERLAY_NONE;
+	r = bm_overlay_open(mount.source, volume->overlay);
+	if (r == 0) {
+		mount.source = volume->overlay->path;
+		mount.replay = true;
+		log = bm_kmsg_open();
+		r = bm_mount_fs(&mount, NULL);
+		if (r < 0 && r != -ENOMEM && bm_overlay_whole(volume->overlay))
+			r = keep_reason(volume, r, log, mount.source) < 0 ? -ENOMEM : -EUCLEAN;
+	}
+	if (r == 0 && (!bm_overlay_whole(volume->overlay) || bm_overlay_drop(volume->overlay) < 0))
+		r = bm_umount(mount.target) < 0 ? -EBUSY : -ENOSPC;
+	if (r < 0)
+		close_overlay(volume);
+	if (r == -EUCLEAN) {
+		volume->replay_failed = volume->reason == BM_FS_REASON_DAMAGED;
+		free(volume->error);
+		volume->error = NULL;
+	}
+	return r;
+}
+
+/* Mounts it for looking; a dirty journal is replayed where that can be done without writing. */
+static int mount_volume(const struct bm_mount_fs *mount, struct bm_volume *volume)
+{
+	struct bm_mount_result result;
+	int r;
+
+	if (volume->super.dirty && !bm_streq(mount->type, "btrfs")) {
+		r = mount_replayed(*mount, volume);
+		if (r == 0 || r == -ENOMEM)
+			return r;
+		bm_err_clear();
+	}
+	r = bm_mount_fs(mount, &result);
+	volume->stale = volume->super.dirty && (r < 0 || !result.bound);
+	return r;
+}
+
 /* Mounts the device's filesystem for looking. What can't be mounted keeps its reason. */
 static int open_volume(const struct bm_device *device, const char *base, struct bm_volume *volume)
 {
@@ -182,9 +262,10 @@ static int open_volume(const struct bm_device *device, const char *base, struct 
 	mount.target = volume->dir;
 	log = bm_kmsg_open();
 	if (r == 0)
-		r = bm_mount_fs(&mount, NULL);
+		r = mount_volume(&mount, volume);
 	if (r < 0 && r != -ENOMEM)
-		return keep_reason(volume, r, log, mount.source);
+		return volume->replay_failed ? bm_str_set(&volume->error, bm_err_text(r))
+					     : keep_reason(volume, r, log, mount.source);
 	if (r == 0)
 		r = bm_root_open(volume->dir, &volume->root);
 	if (r == 0)
@@ -197,6 +278,7 @@ int bm_volumes_look(const struct bm_devices *devices, struct bm_volumes *ret_vol
 	struct bm_volumes volumes = {0};
 	int r;
 
+	bm_overlay_sweep();
 	r = bm_mount_private();
 	if (r == 0)
 		r = bm_tmp_dir("look", &volumes.base);
@@ -232,6 +314,8 @@ void bm_volumes_release(struct bm_volumes *volumes)
 	/* Private mounts: what stays busy goes with the process. */
 	if (bm_umount_below(volumes->base, NULL) < 0 || bm_tmp_remove(volumes->base) < 0)
 		bm_err_clear();
+	for (size_t i = 0; i < volumes->n; i++)
+		close_overlay(&volumes->items[i]);
 	free(volumes->base);
 	volumes->base = NULL;
 }

@@ -7,6 +7,7 @@
 #define BM_SYSTEM_VOLUME_H
 
 #include "../fmt/disk/fssuper.h"
+#include "../os/block/overlay.h"
 #include "../os/root/root.h"
 #include "device.h"
 
@@ -27,16 +28,19 @@ enum bm_volume_sign {
 };
 
 struct bm_volume {
-	size_t device;		  /* index into the devices */
-	unsigned int signs;	  /* bm_volume_sign bits */
-	unsigned int score;	  /* as a root: 0 to 100 */
-	struct bm_root *root;	  /* the filesystem's top, mounted read-only; NULL where it could not be mounted */
-	char *dir;		  /* where it is mounted */
-	char *loop;		  /* the loop device under it, for an image file */
-	char *error;		  /* why it could not be mounted, or NULL */
-	enum bm_fs_reason reason; /* what that means */
-	char *kernel_text;	  /* the kernel's own words about it, joined by "; "; or NULL */
-	struct bm_fssuper super;  /* what the filesystem's superblock says of itself */
+	size_t device;		    /* index into the devices */
+	unsigned int signs;	    /* bm_volume_sign bits */
+	unsigned int score;	    /* as a root: 0 to 100 */
+	struct bm_root *root;	    /* the filesystem's top, mounted read-only; NULL where it could not be mounted */
+	char *dir;		    /* where it is mounted */
+	char *loop;		    /* the loop device under it, for an image file */
+	char *error;		    /* why it could not be mounted, or NULL */
+	enum bm_fs_reason reason;   /* what that means */
+	char *kernel_text;	    /* the kernel's own words about it, joined by "; "; or NULL */
+	struct bm_fssuper super;    /* what the filesystem's superblock says of itself */
+	struct bm_overlay *overlay; /* through which its replayed journal is seen, or NULL */
+	bool stale;		    /* its journal is dirty and was not replayed: a boot may see another state */
+	bool replay_failed;	    /* the kernel refuses to replay its journal (kernel_text says why) */
 	struct bm_strv kernel_versions; /* of the kernel images at its top, by file name */
 	char *machine_id;		/* of a root, or NULL */
 };
@@ -50,8 +54,10 @@ struct bm_volumes {
 enum { BM_ROOT_SCORE_MIN = 60 };
 
 /*
- * Mounts every filesystem of the devices read-only and without replaying a journal, in a mount namespace of this
- * process, and notes what lies on it. ret_volumes is initialised by the call. Returns 0 or a negative errno.
+ * Mounts every filesystem of the devices read-only, in a mount namespace of this process, and notes what lies on it. No
+ * device is written to: a journal of ext3/4 or xfs that a boot would replay is replayed into an overlay in memory where
+ * device-mapper is there, else (and btrfs's always) not at all. ret_volumes is initialised by the call. Returns 0 or a
+ * negative errno.
  */
 int bm_volumes_look(const struct bm_devices *devices, struct bm_volumes *ret_volumes) BM_MUST_CHECK;
 

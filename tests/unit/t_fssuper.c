@@ -33,7 +33,9 @@ BM_TEST(fssuper_ext)
 	BM_CHECK(!parse("xfs").known && !parse("vfat").known && !parse(NULL).known);
 	/* in use when it was cut off is no error */
 	put(1024 + 0x3a, 0, 2, false);
-	BM_CHECK(!parse("ext4").errors);
+	BM_CHECK(!parse("ext4").errors && !parse("ext4").dirty);
+	put(1024 + 0x60, 0x2c6, 4, false);
+	BM_CHECK(parse("ext3").dirty && !parse("ext3").errors && parse("ext3").unknown == 0);
 	put(1024 + 0x3a, 3, 2, false);
 	put(1024 + 0x60, 0x200002c2, 4, false);
 	put(1024 + 0x194, 7, 4, false);
@@ -62,6 +64,19 @@ BM_TEST(fssuper_xfs)
 	/* before version 5 the field is something else */
 	put(100, 0xb4a4, 2, true);
 	BM_CHECK(parse("xfs").known && !parse("xfs").needs_repair && parse("xfs").unknown == 0);
+}
+
+BM_TEST(fssuper_btrfs)
+{
+	memset(bytes, 0, sizeof(bytes));
+	BM_CHECK_INT(bm_fssuper_at("btrfs"), 65536);
+	BM_CHECK(bm_fssuper_at("ext4") == 0 && bm_fssuper_at(NULL) == 0);
+	memcpy(bytes + 0x40, "_BHRfS_M", 8);
+	BM_CHECK(parse("btrfs").known && !parse("btrfs").dirty);
+	put(0x64, 1, 4, false);
+	BM_CHECK(parse("btrfs").dirty);
+	bytes[0x40] = 'X';
+	BM_CHECK(!parse("btrfs").known && !parse("btrfs").dirty);
 }
 
 BM_TEST(fssuper_cut)

@@ -3,6 +3,9 @@
  *	ext2/3/4 (Linux, fs/ext4/ext4.h; little endian), at 1024:
  *		0x38 s_magic 2 = ef53 | 0x3a s_state 2 (bit 0 clean, bit 1 errors) | 0x60 s_feature_incompat 4
  *		0x194 s_error_count 4 | 0x1e0 s_last_error_func 32
+ *		(bit 2 of s_feature_incompat: the journal is to be replayed)
+ *	btrfs (Linux, include/uapi/linux/btrfs_tree.h; little endian), at 65536:
+ *		0x40 magic 8 = "_BHRfS_M" | 0x60 log_root 8
  *	xfs (Linux, fs/xfs/libxfs/xfs_format.h; big endian), at 0:
  *		0 "XFSB" | 100 sb_versionnum 2 (low four bits: version) | 216 sb_features_incompat 4 (version 5)
  */
@@ -18,6 +21,8 @@ enum {
 	EXT_AT = 1024,
 	EXT_MAGIC = 0xef53,
 	EXT_ERROR_FS = 2,
+	EXT_RECOVER = 4,
+	BTRFS_AT = 65536,
 	XFS_VERSION_5 = 5,
 	XFS_NEEDSREPAIR = 1 << 4,
 };
@@ -53,6 +58,7 @@ static void parse_ext(const uint8_t *bytes, size_t len, struct bm_fssuper *super
 		return;
 	super->known = true;
 	super->errors = le(sb, 0x3a, 2) & EXT_ERROR_FS;
+	super->dirty = le(sb, 0x60, 4) & EXT_RECOVER;
 	super->unknown = le(sb, 0x60, 4) & ~EXT_INCOMPAT_KNOWN;
 	super->n_errors = le(sb, 0x194, 4);
 	for (size_t i = 0; i + 1 < BM_FSSUPER_FUNCTION && sb[0x1e0 + i] > ' ' && sb[0x1e0 + i] < 0x7f; i++)
@@ -70,6 +76,19 @@ static void parse_xfs(const uint8_t *bytes, size_t len, struct bm_fssuper *super
 	super->unknown = be(bytes, 216, 4) & ~XFS_INCOMPAT_KNOWN;
 }
 
+static void parse_btrfs(const uint8_t *bytes, size_t len, struct bm_fssuper *super)
+{
+	if (len < BM_FSSUPER_BYTES || memcmp(bytes + 0x40, "_BHRfS_M", 8) != 0)
+		return;
+	super->known = true;
+	super->dirty = le(bytes, 0x60, 4) != 0 || le(bytes, 0x64, 4) != 0;
+}
+
+uint64_t bm_fssuper_at(const char *type)
+{
+	return type && bm_streq(type, "btrfs") ? BTRFS_AT : 0;
+}
+
 void bm_fssuper_parse(const uint8_t *bytes, size_t len, const char *type, struct bm_fssuper *ret_super)
 {
 	*ret_super = (struct bm_fssuper){0};
@@ -79,6 +98,8 @@ void bm_fssuper_parse(const uint8_t *bytes, size_t len, const char *type, struct
 		parse_ext(bytes, len, ret_super);
 	else if (bm_streq(type, "xfs"))
 		parse_xfs(bytes, len, ret_super);
+	else if (bm_streq(type, "btrfs"))
+		parse_btrfs(bytes, len, ret_super);
 }
 
 /* Parts of the kernel's lines, of any case; the first that fits decides. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a filesystem's superblock says of its own state: errors that were recorded, a repair that is due, features that
- * no kernel is known to have. ext2/3/4 and xfs; others tell nothing here.
+ * no kernel is known to have, a journal that a mount would replay. ext2/3/4, xfs, btrfs; others tell nothing here.
  */
 #ifndef BM_FMT_FSSUPER_H
 #define BM_FMT_FSSUPER_H
@@ -9,7 +9,7 @@
 #include "base/util.h"
 
 enum {
-	BM_FSSUPER_BYTES = 4096, /* that are read of the filesystem's begin */
+	BM_FSSUPER_BYTES = 4096, /* that are read of the filesystem, from bm_fssuper_at() on */
 	BM_FSSUPER_FUNCTION = 32 + 1,
 };
 
@@ -19,12 +19,15 @@ struct bm_fssuper {
 	uint32_t n_errors;		    /* counted since the last check (ext: s_error_count) */
 	char function[BM_FSSUPER_FUNCTION]; /* of the kernel, that met the last one: "ext4_validate_block_bitmap", or ""
 					     */
-	bool needs_repair;		    /* refused by kernels until it is repaired (xfs: NEEDSREPAIR) */
-	uint32_t unknown;		    /* incompatible features that Linux 6.18 does not know */
+	bool dirty;	   /* the journal holds what is not in its place yet (ext: RECOVER, btrfs: log_root); xfs: see
+				      xfslog.h */
+	bool needs_repair; /* refused by kernels until it is repaired (xfs: NEEDSREPAIR) */
+	uint32_t unknown;  /* incompatible features that Linux 6.18 does not know */
 };
 
-/* Reads the first len bytes of a filesystem of that type (libblkid's TYPE). Unknown types and other bytes give
- * known = false. */
+/* Where the superblock of a filesystem of that type (libblkid's TYPE, or NULL) is to be read, from its beginning. */
+uint64_t bm_fssuper_at(const char *type);
+/* Reads the len bytes from bm_fssuper_at() on. Unknown types and other bytes give known = false. */
 void bm_fssuper_parse(const uint8_t *bytes, size_t len, const char *type, struct bm_fssuper *ret_super);
 
 /* What a failed mount means. */

@@ -96,7 +96,8 @@ static const char *repair_options(const char *type, unsigned int attempt)
 
 int bm_mount_compose(const struct bm_mount_fs *mount, unsigned int attempt, char **ret_options)
 {
-	const char *first = mount->writable ? repair_options(mount->type, attempt) : look_options(mount->type, attempt);
+	const char *first = mount->writable || mount->replay ? repair_options(mount->type, attempt)
+							     : look_options(mount->type, attempt);
 	_cleanup_strv_ struct bm_strv taken = {0}, options = {0};
 	char *joined;
 	size_t i;
@@ -169,7 +170,7 @@ static int mount_once(const struct bm_mount_fs *mount, const char *target, const
 	bool protected;
 	int r;
 
-	if (!mount->writable)
+	if (!mount->writable && !mount->replay)
 		device = open(mount->source, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	protected = protect(device, mount->source);
 	r = bm_sys_mount(mount->source, target, mount->type, flags, options) < 0 ? -errno : 0;
@@ -240,10 +241,10 @@ static int bind_existing(const struct bm_mount_fs *mount)
 }
 
 /* What came of it. The descriptor of the target is opened again: the old one shows what is below the mount. */
-static int inspect(const struct bm_mount_fs *mount, struct bm_mount_result *ret_result)
+static int inspect(const struct bm_mount_fs *mount, bool bound, struct bm_mount_result *ret_result)
 {
 	_cleanup_fd_ int fd = -1;
-	struct bm_mount_result result = {0};
+	struct bm_mount_result result = {.bound = bound};
 	struct statvfs vfs;
 	struct stat st;
 	int r = bm_mount_target(mount->root, mount->target, &fd);
@@ -253,7 +254,7 @@ static int inspect(const struct bm_mount_fs *mount, struct bm_mount_result *ret_
 	if (fstatvfs(fd, &vfs) < 0 || fstat(fd, &st) < 0)
 		return bm_err(-errno, "%s", mount->target);
 	result.read_only = (vfs.f_flag & ST_RDONLY) != 0;
-	result.replay_off = !mount->writable;
+	result.replay_off = !mount->writable && !mount->replay;
 	result.dev = bm_root_dev(st.st_dev);
 	*ret_result = result;
 	return 0;
@@ -264,12 +265,14 @@ int bm_mount_fs(const struct bm_mount_fs *mount, struct bm_mount_result *ret_res
 	_cleanup_fd_ int target_fd = -1, log = -1;
 	_cleanup_buf_ struct bm_buf reason = {0};
 	char target[64];
+	bool bound;
 	int r;
 
 	r = bm_mount_target(mount->root, mount->target, &target_fd);
 	if (r < 0)
 		return r;
 	r = bind_existing(mount);
+	bound = r == 0;
 	if (r == -ENOENT) {
 		snprintf(target, sizeof(target), "/proc/self/fd/%d", target_fd);
 		log = bm_kmsg_open();
@@ -284,7 +287,7 @@ int bm_mount_fs(const struct bm_mount_fs *mount, struct bm_mount_result *ret_res
 		r = bm_mount_no_propagation(mount->root, mount->target);
 	}
 	if (r == 0 && ret_result)
-		r = inspect(mount, ret_result);
+		r = inspect(mount, bound, ret_result);
 	return r;
 }
 

@@ -23,11 +23,13 @@ struct bm_mount_fs {
 	const char *target;	    /* an existing directory */
 	bool writable;		    /* for repair; otherwise for looking */
 	bool enter;		    /* for looking: programs on it may be run, for a chroot */
+	bool replay;		    /* for looking through an overlay (os/block/overlay.h): the journal is replayed */
 };
 
 struct bm_mount_result {
 	bool read_only;	 /* what the kernel made of it: a writable mount that became read-only has this set */
 	bool replay_off; /* log replay is switched off, or the filesystem has none */
+	bool bound;	 /* it was mounted already, and is seen as its user has it */
 	uint64_t dev;	 /* as in bm_stat */
 };
 
