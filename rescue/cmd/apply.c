@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../apply/accept.h"
 #include "../apply/basis.h"
 #include "../base/err.h"
 #include "../base/str.h"
@@ -138,7 +139,9 @@ static int apply_run(const struct bm_global *global, int argc, char **argv)
 	_cleanup_buf_ struct bm_buf text = {0};
 	BM_CLEANUP(plan_done) struct bm_plan plan = {0};
 	bool yes = false, resume = false;
-	const struct bm_cmd_option options[] = {{"--yes", 'y', NULL, &yes}, {"--resume", 0, NULL, &resume}};
+	const char *fsck = NULL;
+	const struct bm_cmd_option options[] = {
+		{"--yes", 'y', NULL, &yes}, {"--resume", 0, NULL, &resume}, {"--fsck", 0, &fsck, NULL}};
 	int words, r, status = bm_cmd_options(options, BM_ARRAY_SIZE(options), argc, argv, &words);
 
 	if (status != BM_EXIT_OK)
@@ -146,12 +149,16 @@ static int apply_run(const struct bm_global *global, int argc, char **argv)
 	if (resume && words > 1)
 		return bm_cmd_usage("apply --resume takes one id, as `bootmend history` shows them");
 	if (resume)
-		return bm_cmd_resume(global, words > 0 ? argv[1] : NULL, yes);
+		return bm_cmd_resume(global, words > 0 ? argv[1] : NULL, fsck, yes);
+	if (fsck)
+		return bm_cmd_usage("--fsck belongs to --resume; a plan names the device itself");
 	if (words != 1)
 		return bm_cmd_usage("apply takes one file, which `bootmend plan -o FILE` has written");
 	r = bm_file_read(argv[1], BM_PLAN_SIZE_MAX, &text);
 	if (r == 0)
 		r = bm_plan_parse(bm_buf_text(&text), text.len, &plan);
+	if (r == 0 && plan.n_steps > 0)
+		r = bm_accept_plan(&plan);
 	if (r < 0)
 		return bm_cmd_failed(r, argv[1]);
 	if (plan.n_steps == 0) {
@@ -169,6 +176,7 @@ const struct bm_cmd bm_cmd_apply = {
 		   "was\n"
 		   "applied already does nothing.\n"
 		   "  --resume [ID]        complete a repair that was interrupted\n"
+		   "  --fsck DEVICE        with --resume: agrees to the check of that filesystem, where it has one\n"
 		   "  --yes                do not ask\n",
 	.run = apply_run,
 };

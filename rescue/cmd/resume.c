@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <unistd.h>
 
+#include "../apply/accept.h"
 #include "../apply/apply.h"
 #include "../base/err.h"
 #include "../base/str.h"
@@ -58,6 +59,11 @@ static int read_plan(const struct bm_system *system, const struct bm_history_ite
 		r = bm_plan_parse(bm_buf_text(&text), text.len, ret_plan);
 	if (r == 0)
 		r = bm_plan_hash(ret_plan, hash);
+	if (r == 0) {
+		r = bm_accept_plan(ret_plan);
+		if (r < 0)
+			bm_plan_done(ret_plan);
+	}
 	if (r < 0)
 		return bm_cmd_failed(r, path);
 	if (bm_streq(hash, item->plan))
@@ -117,7 +123,36 @@ static int complete(const struct bm_global *global, struct bm_cmd_survey *open, 
 	return status;
 }
 
-int bm_cmd_resume(const struct bm_global *global, const char *id, bool yes)
+/* The plan lies on the patient's disk, and what a filesystem check changes nothing takes back: its device must be the
+ * system's own, and is agreed to by its name once more, typed or given with --fsck. A --yes is not enough. */
+static int agree_fsck(
+	const struct bm_cmd_survey *open, const struct bm_system *system, const struct bm_step *step, const char *given)
+{
+	_cleanup_buf_ struct bm_buf line = {0};
+	_cleanup_free_ char *question = NULL;
+	const struct bm_device *device;
+	int r = bm_accept_fsck(step, &open->survey, system, &device);
+
+	if (r < 0)
+		return bm_cmd_failed(r, "nothing is changed");
+	if (!given && isatty(STDIN_FILENO)) {
+		question =
+			bm_strf("This repair begins with a check of the filesystem on %s; what that changes cannot be "
+				"taken back.\nType the name of the device to go on: ",
+				device->path ? device->path : device->name);
+		if (question && bm_ask_line(question, &line) == 0)
+			given = bm_buf_text(&line);
+	}
+	if (bm_streq(given, device->path) || bm_streq(given, device->name))
+		return BM_EXIT_OK;
+	bm_cmd_error(
+		"nothing is changed: this repair begins with a check of the filesystem on %s, which must be agreed "
+		"to by name (--fsck %s)",
+		device->name, device->path ? device->path : device->name);
+	return BM_EXIT_CANCELLED;
+}
+
+int bm_cmd_resume(const struct bm_global *global, const char *id, const char *fsck, bool yes)
 {
 	_cleanup_cmd_survey_ struct bm_cmd_survey open = BM_CMD_SURVEY_NONE;
 	const struct bm_history_item *item;
@@ -138,6 +173,13 @@ int bm_cmd_resume(const struct bm_global *global, const char *id, bool yes)
 	status = read_plan(system, item, &plan);
 	if (status != BM_EXIT_OK)
 		return status;
+	for (size_t i = 0; status == BM_EXIT_OK && i < plan.n_steps; i++)
+		if (plan.steps[i].kind == BM_STEP_FSCK)
+			status = agree_fsck(&open, system, &plan.steps[i], fsck);
+	if (status != BM_EXIT_OK) {
+		bm_plan_done(&plan);
+		return status;
+	}
 	status = !yes && !bm_cmd_agree(global, system, item, "let the repair go on", "Complete this?")
 			 ? BM_EXIT_CANCELLED
 			 : complete(global, &open, system, item, &plan);

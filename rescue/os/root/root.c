@@ -177,11 +177,17 @@ static int resolve(const struct bm_root *root, const char *path, bool follow, in
 	return r;
 }
 
+/* The error's line; "cross-device link" would be a riddle. */
+static int tell(int r, const char *path)
+{
+	return r == -EXDEV ? bm_err(r, "%s leads out of the system's own filesystems", path) : bm_err(r, "%s", path);
+}
+
 int bm_root_open_path(const struct bm_root *root, const char *path, bool follow, int *ret_fd)
 {
 	int r = resolve(root, path, follow, ret_fd);
 
-	return r < 0 ? bm_err(r, "%s", path) : 0;
+	return r < 0 ? tell(r, path) : 0;
 }
 
 int bm_root_parent(const struct bm_root *root, const char *path, int *ret_dir_fd, char **ret_name)
@@ -208,7 +214,7 @@ int bm_root_parent(const struct bm_root *root, const char *path, int *ret_dir_fd
 	r = resolve(root, slash ? copy : "", true, &fd);
 	if (r < 0) {
 		free(name);
-		return bm_err(r, "%s", path);
+		return tell(r, path);
 	}
 	*ret_dir_fd = fd;
 	*ret_name = name;
@@ -482,7 +488,7 @@ int bm_root_realpath(const struct bm_root *root, const char *path, char **ret_pa
 	r = check_fence(root, fd);
 	close(fd);
 	if (r < 0)
-		return bm_err(r, "%s", path);
+		return tell(r, path);
 	*ret_path = real;
 	real = NULL;
 	return 0;
