@@ -3,7 +3,7 @@
  * Programs that live apart: how they end, that nothing of them remains, and what they see in their room.
  */
 #include <errno.h>
-#include <linux/audit.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -262,6 +262,7 @@ BM_TEST(room_has_namespaces_and_processes_of_its_own)
 	_cleanup_buf_ struct bm_buf in = {0}, out = {0};
 	_cleanup_strv_ struct bm_strv ours = {0}, theirs = {0};
 	_cleanup_free_ char *pid = bm_strf("%d", (int)getpid());
+	_cleanup_fd_ int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	see(dir, NAMESPACES, "", &in);
 	see_outside(NAMESPACES, &out);
@@ -281,6 +282,10 @@ BM_TEST(room_has_namespaces_and_processes_of_its_own)
 	see(dir, "stat -L -c %d:%i / /proc/1/root/. | uniq | wc -l; ls /proc/1/root/etc 2>/dev/null || echo none", "",
 		&in);
 	BM_CHECK_STR(bm_buf_text(&in), "2\nnone\n");
+	/* Nor does it find what we have open, such as the rescue system's root. */
+	BM_CHECK(fd > 2);
+	see(dir, "for f in /proc/1/fd/*; do readlink $f; done | grep -v -e ^pipe: -e ^/dev/null || echo none", "", &in);
+	BM_CHECK_STR(bm_buf_text(&in), "none\n");
 	/* A host's name that it sets is its own. */
 	see_outside("uname -n", &out);
 	see(dir, "echo elsewhere >/proc/sys/kernel/hostname; uname -n", "", &in);

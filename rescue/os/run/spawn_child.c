@@ -112,20 +112,20 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Descriptors beyond the standard three are closed by the kernel at execve. Ours all are O_CLOEXEC; what we were
- * started with may not be. */
-static void mark_fds(void)
+/* Closes the descriptors from first to last, at once or at execve. */
+static void shut_fds(unsigned int first, unsigned int last, bool at_once)
 {
-	int fd, flags;
+	int flags;
 
 #ifdef SYS_close_range
-	if (syscall(SYS_close_range, 3U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */) == 0)
+	if (syscall(SYS_close_range, first, last, at_once ? 0U : 4U /* CLOSE_RANGE_CLOEXEC */) == 0)
 		return;
 #endif
-	for (fd = 3; fd < 1024; fd++) {
-		flags = fcntl(fd, F_GETFD);
-		if (flags >= 0 && !(flags & FD_CLOEXEC))
-			fcntl(fd, F_SETFD, flags | FD_CLOEXEC);
+	for (unsigned int fd = first; fd <= last && fd < 1024; fd++) {
+		if (at_once)
+			close((int)fd);
+		else if ((flags = fcntl((int)fd, F_GETFD)) >= 0 && !(flags & FD_CLOEXEC))
+			fcntl((int)fd, F_SETFD, flags | FD_CLOEXEC);
 	}
 }
 
@@ -245,7 +245,8 @@ static void start_program(const struct bm_spawn_child *child)
 {
 	const struct bm_spawn *spawn = child->spawn;
 
-	mark_fds();
+	/* Ours all are O_CLOEXEC; what we were started with may not be. */
+	shut_fds(3, ~0U, false);
 	umask(022);
 	if ((spawn->cwd || !spawn->chroot_dir) && chdir(spawn->cwd ? spawn->cwd : "/") < 0)
 		fail(child, errno);
@@ -260,8 +261,13 @@ static void be_init(const struct bm_spawn_child *child) __attribute__((noreturn)
 static void be_init(const struct bm_spawn_child *child)
 {
 	struct bm_spawn_word word = {BM_SPAWN_WORD_STATUS, 0};
-	pid_t program = fork(), ended;
+	pid_t program, ended;
 
+	/* Init becomes no other program: what bootmend has open would stay in reach of /proc/1/fd. */
+	if (child->exec_fd > 3)
+		shut_fds(3, (unsigned int)child->exec_fd - 1, true);
+	shut_fds((unsigned int)child->exec_fd + 1, ~0U, true);
+	program = fork();
 	if (program == 0)
 		start_program(child);
 	if (program < 0)
