@@ -207,7 +207,7 @@ $(O)/san/replay_%: $(O)/san/o/tests/fuzz/fuzz_%.o $(O)/san/o/tests/fuzz/replay.o
 # --- tests ---
 
 # What tests/repair needs: bootmend with hooks, and small programs.
-HOOKED := bootmend tree pack label
+HOOKED := bootmend tree pack label hold
 REPLAYS := $(FUZZ_TARGETS:%=$(O)/san/replay_%)
 # A suite of its own is an executable tests/NAME/run; it finds the binaries in BOOTMEND and BOOTMEND_SAN.
 SUITES := $(filter-out tests/lint/run tests/fuzz/run,$(wildcard tests/*/run))

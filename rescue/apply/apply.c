@@ -20,7 +20,7 @@
 
 const char *bm_outcome_text(enum bm_outcome outcome)
 {
-	static const char *const texts[] = {"repaired", "failed", "no-space", "partly", "not-judged"};
+	static const char *const texts[] = {"repaired", "failed", "no-space", "partly", "not-judged", "refused"};
 
 	return texts[outcome];
 }
@@ -103,7 +103,7 @@ static int step_mount(struct bm_run *run, struct bm_step_result *done)
 	if (run->view.given)
 		r = bm_mount_private();
 	if (r == 0)
-		r = bm_sysimage_mount(run->survey, &run->view, true, &run->image);
+		r = bm_sysimage_mount(run->survey, &run->view, &run->guard, &run->image);
 	if (r < 0)
 		return r;
 	run->mounted = true;
@@ -138,11 +138,10 @@ static int step_fsck(struct bm_run *run, const struct bm_step *step, struct bm_s
 	r = run->options->resume ? bm_accept_fsck(step, run->survey, &run->view, &device) : 0;
 	if (r < 0)
 		return r;
-	bm_survey_release(run->survey);
 	r = note_irreversible(step);
 	if (r < 0)
 		return r;
-	r = bm_fsck_run(step, run->survey, NULL, run->options, &fsck);
+	r = bm_fsck_run(step, run->survey, &run->guard, NULL, run->options, &fsck);
 	if (r < 0)
 		return r;
 	bm_strv_done(&run->result->tool_tail);
@@ -283,6 +282,18 @@ static int take_steps(struct bm_run *run)
 	return 0;
 }
 
+/* Before anything is opened for writing nobody else may use the disks. */
+static int begin(struct bm_run *run)
+{
+	int r = bm_guard_take(run->survey, &run->view, run->plan, &run->guard);
+
+	if (r < 0) {
+		run->result->error = bm_strf("%s", bm_err_text(r));
+		run->result->outcome = r == -ECANCELED ? BM_OUTCOME_REFUSED : BM_OUTCOME_FAILED;
+	}
+	return r;
+}
+
 static void forget_images(struct bm_result *result)
 {
 	bm_strv_done(&result->images);
@@ -332,13 +343,16 @@ int bm_apply(struct bm_plan *plan, struct bm_survey *survey, const struct bm_sys
 
 	if (r < 0)
 		return r;
-	r = take_steps(&run);
+	r = begin(&run);
+	if (r == 0)
+		r = take_steps(&run);
 	if (r < 0)
 		give_up(&run);
 	if (sync_all(&run) < 0)
 		bm_err_clear();
 	if (take_down(&run) < 0)
 		bm_err_clear();
+	bm_guard_done(&run.guard);
 	bm_needs_done(&run.needs);
 	bm_strv_done(&run.irreversible);
 	*ret_result = result;

@@ -15,6 +15,7 @@ enum bm_outcome {
 	BM_OUTCOME_NO_SPACE,   /* room is missing; nothing was changed */
 	BM_OUTCOME_PARTLY,     /* of several kernels some were repaired */
 	BM_OUTCOME_NOT_JUDGED, /* it was carried out, and whether it boots now cannot be told; never apply's own */
+	BM_OUTCOME_REFUSED,    /* somebody else uses the disks; nothing was opened for writing */
 };
 
 /* What became of one step. */

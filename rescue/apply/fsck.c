@@ -387,11 +387,12 @@ static int run(struct bm_fsck *fsck, const struct bm_survey *survey, const char 
 	return repair(fsck, undo_dir);
 }
 
-int bm_fsck_run(const struct bm_step *step, const struct bm_survey *survey, const char *undo_dir,
-	const struct bm_apply_options *options, struct bm_fsck_result *ret_result)
+int bm_fsck_run(const struct bm_step *step, const struct bm_survey *survey, const struct bm_guard *guard,
+	const char *undo_dir, const struct bm_apply_options *options, struct bm_fsck_result *ret_result)
 {
 	struct bm_fsck_result result = {0};
-	struct bm_fsck fsck = {.step = step, .options = options, .result = &result, .loop = BM_LOOP_NONE};
+	struct bm_fsck fsck = {
+		.step = step, .options = options, .guard = guard, .result = &result, .loop = BM_LOOP_NONE};
 	int r = run(&fsck, survey, undo_dir);
 
 	bm_fsck_close_device(&fsck);

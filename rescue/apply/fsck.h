@@ -9,6 +9,7 @@
 #define BM_APPLY_FSCK_H
 
 #include "apply.h"
+#include "guard.h"
 
 enum bm_fsck_outcome {
 	BM_FSCK_CLEAN,	  /* nothing was wrong */
@@ -32,15 +33,15 @@ struct bm_fsck_result {
  * becomes the device, which is a loop device for an image file and an activated one for a logical volume. An empty argv
  * stands for bm_fsck_command(). The tool must be one for that kind of filesystem.
  *
- * The survey must have let go of the disks (bm_survey_release()). undo_dir is a folder of the rescue system for
+ * The guard has the device (bm_guard_take() with the step's plan). undo_dir is a folder of the rescue system for
  * e2fsck's undo file, on another filesystem than the one that is repaired; NULL: /run/bootmend, where memory is plenty,
  * else none is kept. Only options->progress is looked at: the tool has no time limit, since half a repair is worse than
  * none. An XFS whose log is dirty is mounted and unmounted first, which replays the log; the log is never thrown away.
  *
  * ret_result is initialised by the call and released by bm_fsck_result_done(). Returns 0 with the outcome, or -ENOMEM.
  */
-int bm_fsck_run(const struct bm_step *step, const struct bm_survey *survey, const char *undo_dir,
-	const struct bm_apply_options *options, struct bm_fsck_result *ret_result) BM_MUST_CHECK;
+int bm_fsck_run(const struct bm_step *step, const struct bm_survey *survey, const struct bm_guard *guard,
+	const char *undo_dir, const struct bm_apply_options *options, struct bm_fsck_result *ret_result) BM_MUST_CHECK;
 void bm_fsck_result_done(struct bm_fsck_result *result);
 #define _cleanup_fsck_ BM_CLEANUP(bm_fsck_result_done)
 

@@ -6,7 +6,7 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../os/block/claim.h"
+#include "../os/hold/claim.h"
 #include "../os/mount/mount.h"
 #include "../os/run/system.h"
 #include "../os/run/tmp.h"
@@ -49,24 +49,6 @@ int bm_fsck_find_device(const struct bm_survey *survey, const struct bm_step *st
 		return bm_err(-EEXIST, "%s is on several devices", step->filesystem);
 	*ret_device = found;
 	return 0;
-}
-
-static int attach_image(struct bm_fsck *fsck)
-{
-	const struct bm_device *device = fsck->device;
-	int r = -EBUSY;
-
-	for (unsigned int try = 0; r == -EBUSY && try < BUSY_TRIES; try++) {
-		if (try > 0)
-			bm_sleep_ms(BUSY_WAIT_MS);
-		r = bm_claim_image(device->image);
-	}
-	if (r == 0)
-		r = bm_loop_attach(device->image, device->image_offset, device->size_bytes, device->sector_size, false,
-			&fsck->loop);
-	if (r == 0)
-		fsck->path = fsck->loop.path;
-	return r;
 }
 
 static int activate_lv(struct bm_fsck *fsck, const struct bm_survey *survey)
@@ -115,12 +97,14 @@ int bm_fsck_open_device(struct bm_fsck *fsck, const struct bm_survey *survey)
 	const struct bm_device *device = fsck->device;
 	int r;
 
-	if (device->image)
-		r = attach_image(fsck);
-	else if (device->kind == BM_DEVICE_LV && device->lv_uuid)
+	if (device->image) {
+		r = bm_guard_attach(fsck->guard, device, &fsck->loop);
+		fsck->path = fsck->loop.path;
+	} else if (device->kind == BM_DEVICE_LV && device->lv_uuid) {
 		r = activate_lv(fsck, survey);
-	else
+	} else {
 		r = 0;
+	}
 	if (r < 0)
 		return r;
 	if (!fsck->path)

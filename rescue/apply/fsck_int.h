@@ -20,6 +20,7 @@ struct bm_fsck_tool {
 struct bm_fsck {
 	const struct bm_step *step;
 	const struct bm_apply_options *options; /* or NULL */
+	const struct bm_guard *guard;
 	struct bm_fsck_result *result;
 	const struct bm_device *device;
 	const struct bm_fsck_tool *tool;

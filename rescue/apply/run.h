@@ -19,6 +19,7 @@ struct bm_run {
 	struct bm_result *result;
 	struct bm_sysimage image;
 	bool mounted;
+	struct bm_guard guard; /* from before the first step until all is unmounted */
 	struct bm_txn txn;
 	uint64_t floor; /* intents up to this one stay, whatever fails later: finished images of `all` */
 	bool ended;	/* the journal says so */

@@ -59,10 +59,11 @@ static int activate_all(const struct bm_survey *survey, const struct bm_system *
 }
 
 /* Mounts a device at target in root (NULL root: at the sysimage's own top). */
-static int mount_device(
-	const struct bm_device *device, const struct bm_mount *mount, const struct bm_root *root, bool writable)
+static int mount_device(const struct bm_device *device, const struct bm_mount *mount, const struct bm_root *root,
+	const struct bm_guard *guard)
 {
 	_cleanup_loop_ struct bm_loop loop = BM_LOOP_NONE;
+	bool writable = guard;
 	struct bm_mount_fs fs = {
 		.source = device->path,
 		.type = device->fstype,
@@ -78,11 +79,12 @@ static int mount_device(
 	/* The survey saw logical volumes as it had activated them, read-only; by now they are not. */
 	if (writable && device->read_only && device->kind != BM_DEVICE_LV)
 		return bm_err(-EROFS, "%s at %s: the disk is attached read-only", device->name, mount->target);
-	if (device->image) {
-		r = bm_loop_attach(
-			device->image, device->image_offset, device->size_bytes, device->sector_size, !writable, &loop);
+	if (device->image)
+		r = writable ? bm_guard_attach(guard, device, &loop)
+			     : bm_loop_attach(device->image, device->image_offset, device->size_bytes,
+				       device->sector_size, true, &loop);
+	if (device->image)
 		fs.source = loop.path;
-	}
 	/* The read-only mounts of the survey end a moment after they were let go of. */
 	for (unsigned int try = 0; r == 0 && try < BUSY_TRIES; try++) {
 		r = bm_mount_fs(&fs, &result);
@@ -101,11 +103,11 @@ static int mount_device(
 }
 
 /* The root itself: a device, or a folder that somebody mounted. */
-static int mount_root(const struct bm_survey *survey, const struct bm_system *system, bool writable)
+static int mount_root(const struct bm_survey *survey, const struct bm_system *system, const struct bm_guard *guard)
 {
 	if (system->given)
 		return bm_mount_bind(system->dir, NULL, BM_SYSIMAGE_DIR, true, false);
-	return mount_device(&survey->devices.items[system->root_device], &system->mounts[0], NULL, writable);
+	return mount_device(&survey->devices.items[system->root_device], &system->mounts[0], NULL, guard);
 }
 
 static int is_mounted_at(const char *target, bool *ret_is)
@@ -116,8 +118,8 @@ static int is_mounted_at(const char *target, bool *ret_is)
 }
 
 /* The other filesystems. One that the boot survives without (nofail, noauto, or not there) is noted and left out. */
-static int mount_others(
-	const struct bm_survey *survey, const struct bm_system *system, bool writable, struct bm_sysimage *image)
+static int mount_others(const struct bm_survey *survey, const struct bm_system *system, const struct bm_guard *guard,
+	struct bm_sysimage *image)
 {
 	for (size_t i = 1; i < system->n_mounts; i++) {
 		const struct bm_mount *mount = &system->mounts[i];
@@ -132,7 +134,7 @@ static int mount_others(
 		}
 		if (system->given && (is_mounted_at(mount->target, &there) < 0 || there))
 			continue;
-		r = mount_device(&survey->devices.items[mount->device], mount, image->root, writable);
+		r = mount_device(&survey->devices.items[mount->device], mount, image->root, guard);
 		/* An ESP is of no use to the chroot but for loader tools; the repair may go on without it. */
 		if (r < 0 &&
 			(mount->optional || bm_streq(mount->target, "/boot/efi") || bm_streq(mount->target, "/efi")))
@@ -185,19 +187,19 @@ static int fence_in(struct bm_sysimage *image)
 	return r;
 }
 
-static int mount_all(
-	const struct bm_survey *survey, const struct bm_system *system, bool writable, struct bm_sysimage *image)
+static int mount_all(const struct bm_survey *survey, const struct bm_system *system, const struct bm_guard *guard,
+	struct bm_sysimage *image)
 {
 	int r;
 
-	r = activate_all(survey, system, writable);
+	r = activate_all(survey, system, guard);
 	if (r == 0)
-		r = mount_root(survey, system, writable);
+		r = mount_root(survey, system, guard);
 	if (r == 0)
 		r = bm_root_open(BM_SYSIMAGE_DIR, &image->root);
 	if (r == 0)
-		r = mount_others(survey, system, writable, image);
-	if (r == 0 && writable)
+		r = mount_others(survey, system, guard, image);
+	if (r == 0 && guard)
 		r = probe_writing(system, image->root);
 	if (r == 0)
 		r = fence_in(image);
@@ -217,8 +219,8 @@ static int give_up(int error, struct bm_sysimage *image)
 	return bm_err(-ENOTRECOVERABLE, "%s", why ? why : "out of memory");
 }
 
-int bm_sysimage_mount(
-	struct bm_survey *survey, const struct bm_system *system, bool writable, struct bm_sysimage *ret_image)
+int bm_sysimage_mount(struct bm_survey *survey, const struct bm_system *system, const struct bm_guard *guard,
+	struct bm_sysimage *ret_image)
 {
 	struct bm_sysimage image = {0};
 	bool taken = false;
@@ -232,7 +234,7 @@ int bm_sysimage_mount(
 		r = bm_err(-EBUSY, "something is mounted at %s (`bootmend umount` takes it down)", BM_SYSIMAGE_DIR);
 	if (r < 0)
 		return r;
-	r = mount_all(survey, system, writable, &image);
+	r = mount_all(survey, system, guard, &image);
 	if (r < 0)
 		return give_up(r, &image);
 	*ret_image = image;

@@ -9,6 +9,7 @@
 
 #include "../os/root/root.h"
 #include "../system/system.h"
+#include "guard.h"
 
 #define BM_SYSIMAGE_DIR "/mnt/sysimage"
 
@@ -20,12 +21,13 @@ struct bm_sysimage {
 };
 
 /*
- * Mounts system at BM_SYSIMAGE_DIR, writable or not, in the mount namespace of the caller.
- * Where writing is asked for, a write probe tells a mount that silently turned read-only (-EROFS). The
- * survey lets go of the disks first (bm_survey_release()). On failure all that was mounted is down again. Returns 0 or
- * a negative errno (-EBUSY: something is mounted there already).
+ * Mounts system at BM_SYSIMAGE_DIR, in the mount namespace of the caller: for writing with the guard of that system,
+ * read-only without one (NULL). A write probe tells a mount that silently turned read-only (-EROFS). What this boot has
+ * mounted is bound, and made writable there where it is not. The survey lets go of the disks first
+ * (bm_survey_release()). On failure all that was mounted is down again. Returns 0 or a negative errno (-EBUSY:
+ * something is mounted there already).
  */
-int bm_sysimage_mount(struct bm_survey *survey, const struct bm_system *system, bool writable,
+int bm_sysimage_mount(struct bm_survey *survey, const struct bm_system *system, const struct bm_guard *guard,
 	struct bm_sysimage *ret_image) BM_MUST_CHECK;
 
 /* Binds the API filesystems, for work by hand. On failure all is down again, and image done with. */
@@ -34,7 +36,8 @@ int bm_sysimage_open(struct bm_sysimage *image) BM_MUST_CHECK;
 /* Closes the handle; the mounts stay. */
 void bm_sysimage_done(struct bm_sysimage *image);
 
-/* Takes down all that is mounted at and below BM_SYSIMAGE_DIR, by whomever. *ret_n is how many mounts that were.
+/* Takes down all that is mounted at and below BM_SYSIMAGE_DIR, by whomever. What was made writable there only is
+ * read-only again. *ret_n is how many mounts that were.
  * Returns 0, or the first error with the path in its line. */
 int bm_sysimage_umount(unsigned int *ret_n) BM_MUST_CHECK;
 

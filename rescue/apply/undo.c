@@ -113,6 +113,7 @@ static int undo_mounted(
 
 int bm_undo(struct bm_survey *survey, const struct bm_system *system, const char *id, struct bm_undo_result *ret_result)
 {
+	_cleanup_guard_ struct bm_guard guard = {0};
 	struct bm_sysimage image = {0};
 	_cleanup_free_ char *why = NULL;
 	unsigned int n;
@@ -121,7 +122,9 @@ int bm_undo(struct bm_survey *survey, const struct bm_system *system, const char
 	*ret_result = (struct bm_undo_result){0};
 	r = system->given ? bm_mount_private() : 0;
 	if (r == 0)
-		r = bm_sysimage_mount(survey, system, true, &image);
+		r = bm_guard_take(survey, system, NULL, &guard);
+	if (r == 0)
+		r = bm_sysimage_mount(survey, system, &guard, &image);
 	if (r < 0)
 		return r;
 	r = undo_mounted(image.own, system, id, ret_result);

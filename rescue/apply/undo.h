@@ -31,7 +31,8 @@ int bm_undo_check(const struct bm_txn *txn, struct bm_strv *changed) BM_MUST_CHE
  * it may be called again. */
 int bm_undo_root(const struct bm_root *root, const char *id, struct bm_undo_result *ret_result) BM_MUST_CHECK;
 
-/* Mounts the system, takes the repair of this id back, and unmounts. Otherwise as above. */
+/* Mounts the system, takes the repair of this id back, and unmounts. -ECANCELED, too, where somebody else uses its
+ * disks. Otherwise as above. */
 int bm_undo(struct bm_survey *survey, const struct bm_system *system, const char *id,
 	struct bm_undo_result *ret_result) BM_MUST_CHECK;
 

@@ -70,6 +70,7 @@ static int run_in_mounted(const char *const *argv)
 int bm_chroot_run(const struct bm_global *global, bool writable, const char *const *argv)
 {
 	_cleanup_cmd_survey_ struct bm_cmd_survey open = BM_CMD_SURVEY_NONE;
+	_cleanup_guard_ struct bm_guard guard = {0};
 	bool named = global->system || global->root || global->disks.n > 0, mounted = false;
 	struct bm_sysimage image = {0};
 	struct bm_system *system;
@@ -86,7 +87,9 @@ int bm_chroot_run(const struct bm_global *global, bool writable, const char *con
 	if (status != BM_EXIT_OK)
 		return status;
 	/* In the namespace of the survey: nobody else sees these mounts, and they end with us in any case. */
-	r = bm_sysimage_mount(&open.survey, system, writable, &image);
+	r = writable ? bm_guard_take(&open.survey, system, NULL, &guard) : 0;
+	if (r == 0)
+		r = bm_sysimage_mount(&open.survey, system, writable ? &guard : NULL, &image);
 	if (r == 0)
 		r = bm_sysimage_open(&image);
 	if (r < 0)

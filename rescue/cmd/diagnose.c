@@ -101,14 +101,16 @@ static void write_json(const struct bm_survey *survey, const struct bm_report_di
 	for (size_t i = 0; i < diagnosis->notes.n; i++)
 		bm_json_str(&json, NULL, diagnosis->notes.items[i]);
 	bm_json_end(&json);
+	bm_report_in_use_json(&json, survey);
 	bm_report_json_end(&json);
 }
 
-static void write_text(const struct bm_global *global, const struct bm_report_diagnosis *report,
-	const struct bm_cmd_diagnosis *diagnosis, struct bm_buf *out)
+static void write_text(const struct bm_global *global, const struct bm_survey *survey,
+	const struct bm_report_diagnosis *report, const struct bm_cmd_diagnosis *diagnosis, struct bm_buf *out)
 {
 	struct bm_report_style style = bm_cmd_style(global);
 
+	bm_report_in_use_text(survey, &style, out);
 	bm_report_diagnosis_text(report, &style, out);
 	if (!style.verbose)
 		return;
@@ -173,7 +175,7 @@ static int run(const struct bm_global *global, bool no_disks, struct bm_cmd_diag
 	if (global->json)
 		write_json(&open.survey, &report, diagnosis, &out);
 	else
-		write_text(global, &report, diagnosis, &out);
+		write_text(global, &open.survey, &report, diagnosis, &out);
 	return bm_cmd_print(&out, verdict.bits);
 }
 

@@ -85,6 +85,7 @@ int bm_look_status(const struct bm_result *result, const struct bm_look *look)
 		return BM_EXIT_REPAIRED | BM_EXIT_FAILED | (look->failing || look->partly ? BM_EXIT_PROBLEMS : 0);
 	case BM_OUTCOME_FAILED:
 	case BM_OUTCOME_NO_SPACE:
+	case BM_OUTCOME_REFUSED:
 		break;
 	}
 	return BM_EXIT_FAILED;

@@ -13,6 +13,7 @@
 int bm_mount_run(const struct bm_global *global, bool writable)
 {
 	_cleanup_cmd_survey_ struct bm_cmd_survey open = BM_CMD_SURVEY_NONE;
+	_cleanup_guard_ struct bm_guard guard = {0};
 	_cleanup_free_ char *name = NULL;
 	struct bm_sysimage image = {0};
 	struct bm_system *system;
@@ -29,8 +30,10 @@ int bm_mount_run(const struct bm_global *global, bool writable)
 	/* What is mounted now is for everybody, so it must not be in the namespace in which we looked. */
 	bm_survey_release(&open.survey);
 	r = bm_mntns_return(&open.home);
+	if (r == 0 && writable)
+		r = bm_guard_take(&open.survey, system, NULL, &guard);
 	if (r == 0)
-		r = bm_sysimage_mount(&open.survey, system, writable, &image);
+		r = bm_sysimage_mount(&open.survey, system, writable ? &guard : NULL, &image);
 	if (r == 0)
 		r = bm_sysimage_open(&image);
 	if (r < 0)

@@ -3,7 +3,10 @@
  * repair --fsck where no system is found: the filesystem that holds it can't be mounted, so there is nothing yet that
  * could be judged, and no place for a journal.
  */
+#include <errno.h>
+
 #include "../apply/fsck.h"
+#include "../base/err.h"
 #include "../base/str.h"
 #include "progress.h"
 #include "repair.h"
@@ -63,6 +66,7 @@ static void write_json(
 int bm_repair_filesystem(const struct bm_global *global, struct bm_plan *plan, struct bm_survey *survey,
 	struct bm_repair_outcome *outcome)
 {
+	_cleanup_guard_ struct bm_guard guard = {0};
 	_cleanup_fsck_ struct bm_fsck_result fsck = {0};
 	_cleanup_buf_ struct bm_buf out = {0};
 	struct bm_cmd_progress progress;
@@ -70,8 +74,14 @@ int bm_repair_filesystem(const struct bm_global *global, struct bm_plan *plan, s
 	int r;
 
 	bm_cmd_progress_init(&progress, global->quiet);
-	bm_survey_release(survey);
-	r = bm_fsck_run(&plan->steps[0], survey, NULL, &options, &fsck);
+	r = bm_guard_take(survey, NULL, plan, &guard);
+	if (r == -ECANCELED) {
+		fsck.outcome = BM_FSCK_REFUSED;
+		fsck.text = bm_strf("%s", bm_err_text(r));
+		r = fsck.text ? 0 : -ENOMEM;
+	} else if (r == 0) {
+		r = bm_fsck_run(&plan->steps[0], survey, &guard, NULL, &options, &fsck);
+	}
 	bm_cmd_progress_end(&progress);
 	if (r < 0) {
 		outcome->result = "failed";

@@ -255,4 +255,10 @@ void bm_report_survey_json(
 	bm_json_end(json);
 	put_volumes(json, &survey->volumes);
 	put_strv(json, "problems", &survey->devices.problems);
+	bm_report_in_use_json(json, survey);
+}
+
+void bm_report_in_use_json(struct bm_json *json, const struct bm_survey *survey)
+{
+	put_strv(json, "in_use", &survey->in_use);
 }

@@ -68,6 +68,9 @@ void bm_report_diagnosis_json(struct bm_json *json, const struct bm_report_diagn
 void bm_report_consoles_text(
 	const struct bm_consoles *consoles, const struct bm_report_style *style, struct bm_buf *out);
 
+/* Who else uses the disks, a line each, where anybody does. */
+void bm_report_in_use_text(const struct bm_survey *survey, const struct bm_report_style *style, struct bm_buf *out);
+
 /* A proof: what was looked at in the image and what came of it. */
 void bm_report_proof_text(const struct bm_proof *proof, const struct bm_report_style *style, struct bm_buf *out);
 
@@ -95,7 +98,9 @@ void bm_report_undo_text(const struct bm_undo_result *result, const struct bm_re
  */
 void bm_report_json_begin(struct bm_json *json, struct bm_buf *out, const char *version, const char *verb);
 void bm_report_json_end(struct bm_json *json);
-/* Members "systems", "devices", "volumes", "problems". */
+/* Member "in_use". */
+void bm_report_in_use_json(struct bm_json *json, const struct bm_survey *survey);
+/* Members "systems", "devices", "volumes", "problems", "in_use". */
 void bm_report_survey_json(
 	struct bm_json *json, const struct bm_survey *survey, const struct bm_report_item *items, size_t n);
 /* One object; key NULL in an array. findings may be NULL. */

@@ -389,6 +389,20 @@ static void put_volumes(struct bm_text *text, const struct bm_survey *survey)
 	}
 }
 
+void bm_report_in_use_text(const struct bm_survey *survey, const struct bm_report_style *style, struct bm_buf *out)
+{
+	struct bm_text text;
+
+	bm_text_init(&text, out, style->color, style->columns);
+	for (size_t i = 0; i < survey->in_use.n; i++) {
+		_cleanup_free_ char *line =
+			bm_strf("%s; what is seen may be torn, and nothing can be repaired", survey->in_use.items[i]);
+
+		bm_text_put(&text, BM_TONE_WARN, "in use: ");
+		bm_text_wrap(&text, 8, BM_TONE_PLAIN, line ? line : survey->in_use.items[i]);
+	}
+}
+
 void bm_report_survey_text(const struct bm_survey *survey, const struct bm_report_item *items, size_t n,
 	const struct bm_report_style *style, struct bm_buf *out)
 {
@@ -396,6 +410,7 @@ void bm_report_survey_text(const struct bm_survey *survey, const struct bm_repor
 
 	bm_text_init(&text, out, style->color, style->columns);
 	put_devices(&text, survey, style->verbose);
+	bm_report_in_use_text(survey, style, out);
 	if (style->verbose || n == 0) {
 		put_problems(&text, "problem", &survey->devices.problems);
 		put_volumes(&text, survey);

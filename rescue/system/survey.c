@@ -7,6 +7,7 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
+#include "../os/hold/users.h"
 #include "../os/mount/mount.h"
 #include "../os/mount/running.h"
 #include "system.h"
@@ -124,7 +125,38 @@ void bm_survey_done(struct bm_survey *survey)
 	free(survey->systems.items);
 	bm_volumes_done(&survey->volumes);
 	bm_devices_done(&survey->devices);
+	bm_strv_done(&survey->in_use);
 	*survey = (struct bm_survey){0};
+}
+
+/* Who else uses the disks, before we have anything mounted ourselves. What this mount namespace has mounted is shown as
+ * it is; that a device is part of another one, or swap, says nothing against looking. */
+static int find_users(struct bm_survey *survey)
+{
+	_cleanup_users_ struct bm_users users = {0};
+	_cleanup_uses_ struct bm_uses uses = {0};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < survey->devices.n; i++) {
+		const struct bm_device *device = &survey->devices.items[i];
+		const struct bm_use use = {.name = device->image ? bm_path_base(device->image) : device->name,
+			.path = device->image ? device->image : device->path,
+			.image = device->image,
+			.dev = device->dev};
+
+		r = bm_uses_add(&uses, &use);
+	}
+	if (r == 0)
+		r = bm_uses_add_files(&uses);
+	if (r == 0)
+		r = bm_users_find(&uses, NULL, &users);
+	for (size_t i = 0; r == 0 && i < users.n; i++) {
+		const struct bm_user *user = &users.items[i];
+
+		if (!user->own && user->kind != BM_USER_DEVICE && user->kind != BM_USER_SWAP)
+			r = bm_strv_addf(&survey->in_use, "%s is %s", uses.items[user->use].name, user->text);
+	}
+	return r;
 }
 
 /* All stages of one system whose root handle, device and dir are set. */
@@ -269,6 +301,8 @@ int bm_survey_run(const struct bm_strv *disks, const char *root_dir, struct bm_s
 		bm_err_clear();
 		r = 0;
 	}
+	if (r == 0 && !root_dir)
+		r = find_users(&survey);
 	if (r == 0)
 		r = root_dir ? find_given(&survey, root_dir) : bm_volumes_look(&survey.devices, &survey.volumes);
 	if (r == 0 && !root_dir)

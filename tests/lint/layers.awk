@@ -20,6 +20,7 @@ BEGIN {
 	wing["os/root"] = ""
 	wing["os/run"] = "os/root"
 	wing["os/mount"] = wing["os/block"] = "os/root os/run"
+	wing["os/hold"] = "os/block os/mount os/root os/run"
 	for (name in wing)
 		winged[substr(name, 1, index(name, "/") - 1)] = 1
 

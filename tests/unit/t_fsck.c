@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "apply/fsck.h"
+#include "base/err.h"
 #include "os/block/loop.h"
 #include "os/mount/mntns.h"
 #include "os/mount/mount.h"
@@ -43,12 +44,27 @@ static void open_image(struct fixture *fix, const char *script, const char *name
 	BM_CHECK_INT(bm_str_set(&fix->step.target, name), 0);
 }
 
+/* As a repair does it: the guard first, then the tool. */
 static enum bm_fsck_outcome run(struct fixture *fix)
 {
+	struct bm_plan plan = {.steps = &fix->step, .n_steps = 1};
+	_cleanup_guard_ struct bm_guard guard = {0};
+
 	bm_fsck_result_done(&fix->result);
-	BM_CHECK_INT(bm_fsck_run(&fix->step, &fix->survey, fix->dir, NULL, &fix->result), 0);
+	BM_CHECK_INT(bm_guard_take(&fix->survey, NULL, &plan, &guard), 0);
+	BM_CHECK_INT(bm_fsck_run(&fix->step, &fix->survey, &guard, fix->dir, NULL, &fix->result), 0);
 	BM_CHECK(fix->result.text != NULL);
 	return fix->result.outcome;
+}
+
+/* The guard refuses, for this reason. */
+static void check_guarded(struct fixture *fix, const char *reason)
+{
+	struct bm_plan plan = {.steps = &fix->step, .n_steps = 1};
+	struct bm_guard guard = {0};
+
+	BM_CHECK_INT(bm_guard_take(&fix->survey, NULL, &plan, &guard), -ECANCELED);
+	BM_CHECK(strstr(bm_err_text(-ECANCELED), reason) != NULL);
 }
 
 static void close_image(struct fixture *fix)
@@ -123,6 +139,7 @@ BM_TEST(fsck_refuses_what_is_in_use)
 	_cleanup_buf_ struct bm_buf where = {0};
 	struct bm_loop loop = BM_LOOP_NONE;
 	struct bm_mntns home = BM_MNTNS_NONE;
+	const struct bm_guard nothing = {0};
 	struct bm_device *device;
 	struct fixture fix;
 	uint64_t damaged;
@@ -132,9 +149,9 @@ BM_TEST(fsck_refuses_what_is_in_use)
 	image = bm_path_join(fix.dir, "image");
 	mount.target = target = bm_path_join(fix.dir, "target");
 	BM_CHECK_INT(bm_loop_attach(image, 0, 0, 0, true, &loop), 0);
-	/* an image that somebody has attached */
-	BM_CHECK_INT(run(&fix), BM_FSCK_REFUSED);
-	BM_CHECK(strstr(fix.result.text, "is attached to loop") != NULL);
+	/* an image that no guard has */
+	BM_CHECK_INT(bm_fsck_run(&fix.step, &fix.survey, &nothing, fix.dir, NULL, &fix.result), 0);
+	BM_CHECK_INT(fix.result.outcome, BM_FSCK_REFUSED);
 	/* a device that cannot be written, then one that is mounted */
 	device = &fix.survey.devices.items[0];
 	kept = device->image;
@@ -157,7 +174,11 @@ BM_TEST(fsck_refuses_what_is_in_use)
 		device->dev = (uint64_t)mounts.items[0].major << 32 | mounts.items[0].minor;
 		bm_mounts_done(&mounts);
 	}
-	BM_CHECK_INT(run(&fix), BM_FSCK_REFUSED);
+	bm_buf_addf(&where, "nothing is changed: image is mounted at %s", target);
+	check_guarded(&fix, bm_buf_text(&where));
+	bm_fsck_result_done(&fix.result);
+	BM_CHECK_INT(bm_fsck_run(&fix.step, &fix.survey, &nothing, fix.dir, NULL, &fix.result), 0);
+	where.len = 0;
 	bm_buf_addf(&where, "image: it is mounted at %s:", target);
 	BM_CHECK(bm_str_starts(fix.result.text, bm_buf_text(&where)));
 	BM_CHECK_INT(bm_umount(target), 0);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/loop.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -12,6 +13,8 @@
 #include "base/str.h"
 #include "os/root/fileio.h"
 #include "os/run/system.h"
+
+#define MAKER "bootmend:"
 
 enum { TRIES = 64 };
 
@@ -60,11 +63,12 @@ static int take(int control, const struct loop_config *config, bool read_only, s
 	return r;
 }
 
-int bm_loop_attach(const char *file, uint64_t offset_bytes, uint64_t size_bytes, uint32_t sector_size, bool read_only,
-	struct bm_loop *ret_loop)
+int bm_loop_attach_fd(int fd, const char *file, uint64_t offset_bytes, uint64_t size_bytes, uint32_t sector_size,
+	bool read_only, struct bm_loop *ret_loop)
 {
-	_cleanup_fd_ int fd = -1, control = -1;
+	_cleanup_fd_ int control = -1;
 	struct loop_config config = {
+		.fd = (unsigned int)fd,
 		.block_size = sector_size,
 		.info =
 			{
@@ -76,22 +80,36 @@ int bm_loop_attach(const char *file, uint64_t offset_bytes, uint64_t size_bytes,
 	unsigned int tries;
 	int r;
 
-	fd = open(file, (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0)
-		return bm_err(-errno, "%s", file);
 	control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
 	if (control < 0 && bm_system_load_module("loop") == 0)
 		control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
 	if (control < 0)
 		return bm_err(-ENODEV, "loop devices");
-	config.fd = (unsigned int)fd;
-	strncpy((char *)config.info.lo_file_name, file, LO_NAME_SIZE - 1);
+	snprintf((char *)config.info.lo_file_name, LO_NAME_SIZE, MAKER "%ld", (long)getpid());
 	for (tries = 0, r = -EBUSY; tries < TRIES && (r == -EBUSY || r == -EAGAIN); tries++) {
 		if (tries > 0)
 			bm_sleep_ms(10);
 		r = take(control, &config, read_only, ret_loop);
 	}
 	return r < 0 ? bm_err(r, "loop device for %s", file) : 0;
+}
+
+int bm_loop_attach(const char *file, uint64_t offset_bytes, uint64_t size_bytes, uint32_t sector_size, bool read_only,
+	struct bm_loop *ret_loop)
+{
+	_cleanup_fd_ int fd = open(file, (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd < 0)
+		return bm_err(-errno, "%s", file);
+	return bm_loop_attach_fd(fd, file, offset_bytes, size_bytes, sector_size, read_only, ret_loop);
+}
+
+int bm_loop_maker(const char *name)
+{
+	const char *number = bm_str_after(name, MAKER);
+	uint64_t pid = 0;
+
+	return number && bm_num_u64(number, &pid) == 0 && pid <= INT32_MAX ? (int)pid : 0;
 }
 
 void bm_loop_detach(struct bm_loop *loop)
