@@ -263,6 +263,7 @@ int bm_sysimage_umount(unsigned int *ret_n)
 
 	if (r < 0)
 		return r;
+	bm_mount_close_writing(BM_SYSIMAGE_DIR);
 	r = bm_umount_below(BM_SYSIMAGE_DIR, NULL);
 	if (r < 0)
 		return r;

@@ -57,7 +57,9 @@ static bool is_same(const struct bm_use *a, const struct bm_use *b)
 {
 	if (a->image != b->image)
 		return false;
-	return a->image ? bm_streq(a->path, b->path) : a->dev && a->dev == b->dev;
+	if (a->image)
+		return a->path ? bm_streq(a->path, b->path) : !b->path && a->dev == b->dev && a->inode == b->inode;
+	return a->dev && a->dev == b->dev;
 }
 
 int bm_uses_add(struct bm_uses *uses, const struct bm_use *use)
@@ -95,7 +97,9 @@ static struct bm_used used_of(const struct bm_use *use)
 
 	if (!use->image)
 		return (struct bm_used){.known = use->dev != 0, .dev = use->dev};
-	if (!use->path || stat(use->path, &st) < 0 || !S_ISREG(st.st_mode))
+	if (!use->path)
+		return (struct bm_used){.known = use->inode != 0, .dev = use->dev, .inode = use->inode};
+	if (stat(use->path, &st) < 0 || !S_ISREG(st.st_mode))
 		return (struct bm_used){0};
 	return (struct bm_used){.known = true, .dev = bm_root_dev(st.st_dev), .inode = st.st_ino};
 }
@@ -346,7 +350,7 @@ static int add_loops(const struct bm_use *uses, const struct bm_used *used, size
 	return r;
 }
 
-/* The path that sysfs shows may be another mount namespace's: it must be the very file. */
+/* The path that sysfs shows may be another mount namespace's: where it is not the very file, the numbers must do. */
 static int add_file(struct bm_uses *uses, uint64_t dev)
 {
 	_cleanup_free_ char *path =
@@ -363,13 +367,16 @@ static int add_file(struct bm_uses *uses, uint64_t dev)
 	if (bm_file_realpath(link, &real) < 0 || bm_file_read(path, SYSFS_MAX, &text) < 0)
 		return 0;
 	loop.name = real + (bm_path_base(real) - real);
-	use.path = bm_str_strip(text.data);
-	if (ask_loop(&loop) < 0 || stat(use.path, &st) < 0 || bm_root_dev(st.st_dev) != loop.file_dev ||
-		st.st_ino != loop.inode)
+	if (ask_loop(&loop) < 0)
 		return 0;
-	use.image = S_ISREG(st.st_mode);
-	use.dev = S_ISBLK(st.st_mode) ? bm_root_dev(st.st_rdev) : 0;
+	use.path = bm_str_strip(text.data);
 	use.name = bm_path_base(use.path);
+	use.image = loop.under_dev == 0;
+	use.dev = use.image ? loop.file_dev : loop.under_dev;
+	use.inode = loop.inode;
+	if (stat(use.path, &st) < 0 || (use.image ? bm_root_dev(st.st_dev) != loop.file_dev || st.st_ino != loop.inode
+						  : bm_root_dev(st.st_rdev) != loop.under_dev))
+		use.path = NULL;
 	return bm_uses_add(uses, &use);
 }
 

@@ -18,6 +18,7 @@ struct bm_use {
 	const char *path; /* /dev/vda2, the image file; or NULL */
 	bool image;	  /* a file, else a device */
 	uint64_t dev;	  /* of a device: its number, as in bm_stat; 0: not known */
+	uint64_t inode;	  /* of an image without a path (dev is its filesystem's): its path is not to be seen here */
 	bool beneath;	  /* what we want lies on it: mounts and devices on it are no news */
 	bool read_only;	  /* cannot be written: nothing to claim */
 };

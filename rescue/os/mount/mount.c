@@ -220,24 +220,48 @@ static bool is_same(const struct bm_mount_entry *entry, const struct bm_mount_fs
 	       bm_streq(entry->root + strspn(entry->root, "/"), wanted + strspn(wanted, "/"));
 }
 
+/* Makes what is mounted at the place writable, the filesystem itself with it. */
+static int open_for_writing(const struct bm_mount_fs *mount, const struct bm_mount_entry *existing)
+{
+	const char *options = existing->options ? existing->options : "";
+	_cleanup_fd_ int fd = -1;
+	char path[64];
+	int r;
+
+	/* What its log has would be lost, and come over our changes at the next boot. */
+	if (strstr(options, "noload") || strstr(options, "norecovery") || strstr(options, "nologreplay"))
+		return bm_err(-EROFS, "%s is mounted at %s without its journal", mount->source, existing->target);
+	r = bm_mount_target(mount->root, mount->target, &fd);
+	if (r < 0)
+		return r;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	r = bm_mount_remount(path, true);
+	return r < 0 ? bm_err(r, "%s cannot be made writable", mount->source) : 0;
+}
+
 /* A filesystem that is mounted already (the rescue system may run on it) cannot be mounted in another way at the same
- * time: what is there is bound, read-only for looking. -ENOENT where it is not mounted. */
+ * time: what is there is bound, read-only for looking. One that is mounted read-only, as an initramfs has the root,
+ * is made writable in the bind alone: the mount that it is bound from stays read-only. -ENOENT where it is not
+ * mounted. */
 static int bind_existing(const struct bm_mount_fs *mount)
 {
 	_cleanup_mounts_ struct bm_mounts mounts = {0};
 	_cleanup_free_ char *real = realpath(mount->source, NULL);
+	const struct bm_mount_entry *found = NULL;
 	struct stat st;
-	size_t i;
 	int r;
 
 	if (!real || stat(mount->source, &st) < 0 || !S_ISBLK(st.st_mode))
 		return -ENOENT;
 	r = bm_mounts_list(NULL, &mounts);
-	for (i = 0; r == 0 && i < mounts.n; i++)
-		if (is_same(&mounts.items[i], mount, &st, real) && !(mount->writable && mounts.items[i].read_only))
-			return bm_mount_bind(
-				mounts.items[i].target, mount->root, mount->target, false, !mount->writable);
-	return r < 0 ? r : -ENOENT;
+	for (size_t i = 0; r == 0 && i < mounts.n; i++)
+		if (is_same(&mounts.items[i], mount, &st, real) &&
+			(!found || (mount->writable && found->read_only && !mounts.items[i].read_only)))
+			found = &mounts.items[i];
+	if (r < 0 || !found)
+		return r < 0 ? r : -ENOENT;
+	r = bm_mount_bind(found->target, mount->root, mount->target, false, !mount->writable);
+	return r == 0 && mount->writable && found->read_only ? open_for_writing(mount, found) : r;
 }
 
 /* What came of it. The descriptor of the target is opened again: the old one shows what is below the mount. */
@@ -326,4 +350,32 @@ int bm_mount_remount(const char *target, bool writable)
 	if (statvfs(target, &vfs) < 0)
 		return bm_err(-errno, "%s", target);
 	return writable && (vfs.f_flag & ST_RDONLY) ? bm_err(-EROFS, "%s", target) : 0;
+}
+
+void bm_mount_close_writing(const char *prefix)
+{
+	_cleanup_mounts_ struct bm_mounts mounts = {0};
+
+	if (bm_mounts_list(NULL, &mounts) < 0)
+		mounts.n = 0;
+	for (size_t i = 0; i < mounts.n; i++) {
+		const struct bm_mount_entry *entry = &mounts.items[i];
+		size_t others = 0, writable = 0;
+
+		if (entry->read_only || !entry->source || entry->source[0] != '/' ||
+			!bm_path_below(entry->target, prefix))
+			continue;
+		for (size_t o = 0; o < mounts.n; o++) {
+			const struct bm_mount_entry *other = &mounts.items[o];
+
+			if (other->major != entry->major || other->minor != entry->minor ||
+				bm_path_below(other->target, prefix))
+				continue;
+			others++;
+			writable += !other->read_only;
+		}
+		if (others > 0 && writable == 0 && bm_mount_remount(entry->target, false) < 0)
+			bm_err_clear();
+	}
+	bm_err_clear();
 }

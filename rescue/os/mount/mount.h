@@ -34,10 +34,14 @@ struct bm_mount_result {
 };
 
 /* Mounts a filesystem. For looking: ro,nodev,nosuid,noexec (not with enter), and ext noload; xfs norecovery,nouuid;
- * btrfs rescue=nologreplay. For repair: rw, the options kept (xfs: nouuid as well). ret_result may be NULL. Returns 0,
+ * btrfs rescue=nologreplay. For repair: rw, the options kept (xfs: nouuid as well). What is mounted already is bound;
+ * for repair it is made writable there, see bm_mount_close_writing(). ret_result may be NULL. Returns 0,
  * -ENODEV when the kernel does not know the type (after modprobe), -EUCLEAN for damage, -EINVAL for a superblock that
  * the kernel refuses (its reason is in the context where the kernel gave one), ... */
 int bm_mount_fs(const struct bm_mount_fs *mount, struct bm_mount_result *ret_result) BM_MUST_CHECK;
+/* Before they are unmounted: filesystems mounted for writing at the prefix or below, all other mounts of which are
+ * read-only, become read-only themselves again, as they were before bm_mount_fs(). */
+void bm_mount_close_writing(const char *prefix);
 /* The options that bm_mount_fs() passes on, for free(); for tests and for dry-run. attempt counts the fallbacks from
  * 0; *ret_options is NULL when there is no such attempt. */
 int bm_mount_compose(const struct bm_mount_fs *mount, unsigned int attempt, char **ret_options) BM_MUST_CHECK;
