@@ -283,6 +283,51 @@ BM_TEST(rootw_creates_and_copies)
 	free(top);
 }
 
+static bool has_attr(const char *top, const char *path, const char *name)
+{
+	_cleanup_free_ char *full = bm_path_join(top, path);
+	char value[128];
+
+	return getxattr(full, name, value, sizeof(value)) >= 0;
+}
+
+/* What IMA and EVM say of the content goes with it, and with nothing else; an ACL says who may read it. */
+BM_TEST(rootw_integrity_and_acls)
+{
+	static const unsigned char acl[] = {2, 0, 0, 0, 1, 0, 6, 0, 255, 255, 255, 255, 2, 0, 4, 0, 0x92, 0x10, 0, 0, 4,
+		0, 4, 0, 255, 255, 255, 255, 16, 0, 4, 0, 255, 255, 255, 255, 32, 0, 0, 0, 255, 255, 255, 255};
+	static const char ima[] = "\4\4hash of what was there", evm[] = "\2an HMAC";
+	const struct bm_rootw_attr attr = {.mode = 0600};
+	struct bm_root *root = NULL;
+	char *top = make_tree();
+	_cleanup_free_ char *model = bm_path_join(top, "root/model");
+
+	root = open_tree_root(top);
+	BM_CHECK_INT(bm_rootw_write(root, "/model", "signed", 6, &attr), 0);
+	BM_CHECK_INT(bm_rootw_write(root, "/built", "another", 7, &attr), 0);
+	if (setxattr(model, "security.ima", ima, sizeof(ima), 0) == 0 &&
+		setxattr(model, "security.evm", evm, sizeof(evm), 0) == 0 &&
+		setxattr(model, "system.posix_acl_access", acl, sizeof(acl), 0) == 0) {
+		BM_CHECK_INT(setxattr(model, "user.note", "x", 1, 0), 0);
+		BM_CHECK_INT(bm_rootw_write_like(root, "/written", "changed", 7, "/model"), 0);
+		BM_CHECK_INT(bm_rootw_copy_as(root, "/built", "/swapped", "/model", &attr), 0);
+		BM_CHECK_INT(bm_rootw_copy(root, "/model", "/kept"), 0);
+		BM_CHECK(!has_attr(top, "root/written", "security.ima") &&
+			 !has_attr(top, "root/written", "security.evm"));
+		BM_CHECK(!has_attr(top, "root/swapped", "security.ima") &&
+			 !has_attr(top, "root/swapped", "security.evm"));
+		BM_CHECK(has_attr(top, "root/written", "user.note") && has_attr(top, "root/swapped", "user.note"));
+		BM_CHECK(has_attr(top, "root/written", "system.posix_acl_access"));
+		BM_CHECK(has_attr(top, "root/swapped", "system.posix_acl_access"));
+		/* a backup is the same file */
+		BM_CHECK(has_attr(top, "root/kept", "security.ima") && has_attr(top, "root/kept", "security.evm"));
+		BM_CHECK(has_attr(top, "root/kept", "system.posix_acl_access"));
+	}
+	bm_root_free(root);
+	BM_CHECK_INT(bm_tmp_remove(top), 0);
+	free(top);
+}
+
 BM_TEST(rootw_a_full_disk_leaves_nothing)
 {
 	struct bm_rootw_attr attr = {.mode = 0600};

@@ -124,8 +124,8 @@ static int set_attr(int fd, const struct bm_rootw_attr *attr)
 }
 
 /* As bm_rootw_finish(); where like is a descriptor the file gets its extended attributes, too: behind the owner,
- * because a change of owner takes a file's capabilities. */
-static int finish(int fd, const char *path, uint64_t size_bytes, const struct bm_rootw_attr *attr, int like)
+ * because a change of owner takes a file's capabilities. same: it has like's content. */
+static int finish(int fd, const char *path, uint64_t size_bytes, const struct bm_rootw_attr *attr, int like, bool same)
 {
 	struct stat st;
 	int r = 0;
@@ -140,7 +140,7 @@ static int finish(int fd, const char *path, uint64_t size_bytes, const struct bm
 		if (r == 0)
 			r = set_attr(fd, attr);
 		if (r == 0 && like >= 0)
-			r = bm_root_copy_xattrs(like, fd);
+			r = bm_root_copy_xattrs(like, fd, same);
 		if (r == 0)
 			r = sync_fd(fd, path);
 		if (r < 0)
@@ -153,7 +153,7 @@ static int finish(int fd, const char *path, uint64_t size_bytes, const struct bm
 
 int bm_rootw_finish(int fd, const char *path, uint64_t size_bytes, const struct bm_rootw_attr *attr)
 {
-	return finish(fd, path, size_bytes, attr, -1);
+	return finish(fd, path, size_bytes, attr, -1, false);
 }
 
 /* Removes what could not be finished; the first error stays the one to tell. */
@@ -294,7 +294,7 @@ static int copy_fd(const struct bm_root *root, const char *path, int fd, const c
 		bm_err(r, "copy %s to %s", from, path);
 		close(to);
 	} else {
-		r = finish(to, path, size, attr, like);
+		r = finish(to, path, size, attr, like, like == fd);
 	}
 	if (r < 0)
 		return give_up(root, path, r);
@@ -356,7 +356,7 @@ int bm_rootw_write_like(const struct bm_root *root, const char *path, const void
 		bm_err(r, "%s", path);
 		close(fd);
 	} else {
-		r = finish(fd, path, len, &attr, like_fd);
+		r = finish(fd, path, len, &attr, like_fd, false);
 	}
 	return r < 0 ? give_up(root, path, r) : 0;
 }

@@ -42,15 +42,17 @@ int bm_rootw_copy_fd(const struct bm_root *root, const char *path, int fd, const
  * extended attributes; compared as above. */
 int bm_rootw_copy(const struct bm_root *root, const char *from, const char *to) BM_MUST_CHECK;
 
-/* A new file with these bytes, and the owner, mode and extended attributes of the regular file like. */
+/* A new file with these bytes, and the owner, mode, ACL and extended attributes of the regular file like, but for what
+ * IMA and EVM say of like's content. */
 int bm_rootw_write_like(
 	const struct bm_root *root, const char *path, const void *bytes, size_t len, const char *like) BM_MUST_CHECK;
-/* A new file to with the content of from and these attributes, and (like not NULL) the extended ones of like. */
+/* A new file to with the content of from and these attributes, and (like not NULL) the extended ones of like,
+ * as above. */
 int bm_rootw_copy_as(const struct bm_root *root, const char *from, const char *to, const char *like,
 	const struct bm_rootw_attr *attr) BM_MUST_CHECK;
 
-/* Gives the file to the owner, mode and extended attributes (security.* among them) of the file from. An attribute
- * that the filesystem does not know is left out. */
+/* Gives the file to the owner, mode and extended attributes (security.* among them) of the file from, as above. An
+ * attribute that the filesystem does not know is left out. */
 int bm_rootw_attr_like(const struct bm_root *root, const char *from, const char *to) BM_MUST_CHECK;
 /* Gives what path names itself (a link is not followed) the owner, the mode (not of a link) and, with keep_mtime, the
  * time. What is right already, and what the filesystem can't keep, is left alone. */

@@ -186,7 +186,14 @@ static int copy_attr(int from, int to, const char *name, char *value)
 	return 0;
 }
 
-int bm_root_copy_xattrs(int from, int to)
+/* What is said of the content (a hash or a signature, IMA) or of it and the other attributes together (EVM). Beside
+ * another content a kernel that asks for them would refuse the file as one that was tampered with. */
+static bool is_of_content(const char *name)
+{
+	return strcmp(name, "security.ima") == 0 || strcmp(name, "security.evm") == 0;
+}
+
+int bm_root_copy_xattrs(int from, int to, bool same_content)
 {
 	_cleanup_free_ char *list = malloc(ATTR_LIST_MAX), *value = malloc(ATTR_VALUE_MAX);
 	const char *name;
@@ -200,7 +207,8 @@ int bm_root_copy_xattrs(int from, int to)
 	if (len < 0)
 		return errno == EOPNOTSUPP || errno == ENOSYS ? 0 : -errno;
 	for (name = list; r == 0 && name < list + len; name += strlen(name) + 1) {
-		r = copy_attr(from, to, name, value);
+		if (same_content || !is_of_content(name))
+			r = copy_attr(from, to, name, value);
 		acl = acl || strcmp(name, ACL) == 0;
 	}
 	/* A folder's default gives a new file one that its model has not. */
@@ -227,7 +235,7 @@ int bm_rootw_attr_like(const struct bm_root *root, const char *from, const char 
 		return bm_err(-errno, "%s", to);
 	if (fchmod(to_fd, st.st_mode & 07777) < 0 && errno != EPERM)
 		return bm_err(-errno, "%s", to);
-	r = bm_root_copy_xattrs(from_fd, to_fd);
+	r = bm_root_copy_xattrs(from_fd, to_fd, false);
 	return r < 0 ? bm_err(r, "extended attributes of %s", to) : 0;
 }
 
