@@ -42,8 +42,8 @@ static void say_result(const struct bm_repair_outcome *outcome, const char *toke
 	_cleanup_free_ char *given = value_text(token), *result = value_text(outcome->result), *line = NULL;
 
 	if (system && kernel && given && result)
-		line = bm_strf("bootmend: result=%s exit=%d system=%s kernel=%s token=%s", result, outcome->status,
-			system, kernel, given);
+		line = bm_strf(BM_CMD_RESULT "%s exit=%d system=%s kernel=%s token=%s", result, outcome->status, system,
+			kernel, given);
 	if (!line) {
 		bm_cmd_error("out of memory");
 		return;

@@ -5,6 +5,8 @@
 #ifndef BM_CMD_CMD_H
 #define BM_CMD_CMD_H
 
+#include <stdio.h>
+
 #include "../base/buf.h"
 #include "../base/util.h"
 #include "../base/vec.h"
@@ -48,6 +50,13 @@ extern const size_t bm_cmds_n;
 const struct bm_cmd *bm_cmd_find(const char *name);
 /* Prints the help of everything, or of one verb. */
 void bm_cmd_help(const struct bm_cmd *cmd);
+/* How the line begins that `bootmend auto` ends with (cmd/auto.c), and that a script reads. */
+#define BM_CMD_RESULT "bootmend: result="
+/* Appends the text to out, with a mark in front of each line that begins as that one: much of what is shown comes from
+ * the patient, and none of it may be taken for our result. Returns 0 or -ENOMEM. */
+int bm_cmd_guard(const char *text, size_t len, struct bm_buf *out) BM_MUST_CHECK;
+/* Writes the text, so guarded, to the stream. */
+void bm_cmd_say(FILE *stream, const char *text);
 /* Prints "bootmend: ..." on stderr. */
 void bm_cmd_error(const char *format, ...) BM_PRINTF(1, 2);
 /* Prints the last error's line for the errno and returns BM_EXIT_FAILED. */

@@ -24,9 +24,52 @@ static const char global_help[] =
 	"Exit status, as bits: 0 nothing wrong, 1 repaired, 2 reboot advised, 4 problems remain,\n"
 	"8 could not work, 16 usage, 32 cancelled, 64 ambiguous (name a system with --system).\n";
 
+/* Where a line's first letter is: behind colours, which a script may take out. */
+static size_t colours(const char *at, const char *end)
+{
+	const char *begin = at;
+
+	while (end - at > 2 && at[0] == '\033' && at[1] == '[') {
+		const char *letter = at + 2;
+
+		while (letter < end && (*letter == ';' || (*letter >= '0' && *letter <= '9')))
+			letter++;
+		if (letter == end || *letter != 'm')
+			break;
+		at = letter + 1;
+	}
+	return (size_t)(at - begin);
+}
+
+int bm_cmd_guard(const char *text, size_t len, struct bm_buf *out)
+{
+	static const char prefix[] = BM_CMD_RESULT;
+	const char *end = text + len;
+	bool begins = true;
+
+	for (const char *at = text; at < end; at++) {
+		size_t skip = begins ? colours(at, end) : 0;
+
+		if (begins && (size_t)(end - at) - skip >= sizeof(prefix) - 1 &&
+			memcmp(at + skip, prefix, sizeof(prefix) - 1) == 0)
+			bm_buf_adds(out, "| ");
+		begins = *at == '\n' || *at == '\r';
+		bm_buf_addc(out, *at);
+	}
+	return out->failed ? -ENOMEM : 0;
+}
+
+void bm_cmd_say(FILE *stream, const char *text)
+{
+	_cleanup_buf_ struct bm_buf out = {0};
+
+	if (bm_cmd_guard(text, strlen(text), &out) == 0)
+		fputs(bm_buf_text(&out), stream);
+}
+
 void bm_cmd_error(const char *format, ...)
 {
-	_cleanup_buf_ struct bm_buf line = {0};
+	_cleanup_buf_ struct bm_buf line = {0}, out = {0};
 	_cleanup_free_ char *safe = NULL;
 	va_list args;
 
@@ -34,7 +77,8 @@ void bm_cmd_error(const char *format, ...)
 	bm_buf_addv(&line, format, args);
 	va_end(args);
 	safe = bm_str_safe(bm_buf_text(&line));
-	fprintf(stderr, "bootmend: %s\n", safe ? safe : "out of memory");
+	bm_buf_addf(&out, "bootmend: %s\n", safe ? safe : "out of memory");
+	bm_cmd_say(stderr, bm_buf_text(&out));
 }
 
 int bm_cmd_failed(int error, const char *what)
@@ -60,11 +104,13 @@ int bm_cmd_usage(const char *format, ...)
 
 int bm_cmd_print(const struct bm_buf *text, int status)
 {
-	if (text->failed) {
+	_cleanup_buf_ struct bm_buf out = {0};
+
+	if (text->failed || bm_cmd_guard(bm_buf_text(text), text->len, &out) < 0) {
 		bm_cmd_error("out of memory");
 		return BM_EXIT_FAILED;
 	}
-	if (text->len > 0 && (fwrite(text->data, 1, text->len, stdout) != text->len)) {
+	if (out.len > 0 && (fwrite(out.data, 1, out.len, stdout) != out.len)) {
 		bm_cmd_error("cannot write the result: %s", strerror(errno));
 		return BM_EXIT_FAILED;
 	}

@@ -170,7 +170,7 @@ static void show(const struct menu *menu)
 {
 	printf("\nbootmend %s\n", BM_VERSION);
 	if (ready(menu)) {
-		printf("%s", bm_buf_text(&menu->head));
+		bm_cmd_say(stdout, bm_buf_text(&menu->head));
 	} else if (menu->ids.n == 0) {
 		printf("No installed system was found.\n");
 	} else {

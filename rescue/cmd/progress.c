@@ -8,6 +8,7 @@
 #include "../base/str.h"
 #include "../os/run/system.h"
 #include "../report/text.h"
+#include "cmd.h"
 
 enum { SAY_EVERY_SECONDS = 15 };
 
@@ -54,6 +55,16 @@ static void say(struct bm_cmd_progress *progress, const char *line)
 	progress->line_open = true;
 }
 
+/* The text may be that of a plan that lies on the patient. */
+static void say_step(const struct bm_step *step)
+{
+	_cleanup_free_ char *safe = bm_str_safe(step->text ? step->text : bm_step_kind_text(step->kind));
+	_cleanup_free_ char *line = safe ? bm_strf("%s ...\n", safe) : NULL;
+
+	if (line)
+		bm_cmd_say(stderr, line);
+}
+
 void bm_cmd_progress(void *context, const struct bm_step *step, unsigned int seconds, const char *line)
 {
 	struct bm_cmd_progress *progress = context;
@@ -65,7 +76,7 @@ void bm_cmd_progress(void *context, const struct bm_step *step, unsigned int sec
 		bm_cmd_progress_end(progress);
 		progress->step = step;
 		progress->said_seconds = 0;
-		fprintf(stderr, "%s ...\n", step->text ? step->text : bm_step_kind_text(step->kind));
+		say_step(step);
 	}
 	if (seconds == 0)
 		return;

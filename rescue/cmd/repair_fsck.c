@@ -35,7 +35,7 @@ static void write_text(const struct bm_fsck_result *fsck, const char *result, st
 {
 	put_line(out, "", fsck->text);
 	for (size_t i = 0; i < fsck->tail.n; i++)
-		put_line(out, "    ", fsck->tail.items[i]);
+		put_line(out, "  | ", fsck->tail.items[i]);
 	put_line(out, "", fsck->instruction);
 	put_line(out, "undo file ", fsck->undo);
 	put_line(out, "Result: ", result);

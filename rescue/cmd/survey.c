@@ -120,7 +120,7 @@ int bm_cmd_choose(const struct bm_global *global, const struct bm_survey *survey
 	else
 		return bm_cmd_failed(r, NULL);
 	bm_report_systems_text(survey, &style, &list);
-	fputs(bm_buf_text(&list), stderr);
+	bm_cmd_say(stderr, bm_buf_text(&list));
 	return r == -EEXIST ? BM_EXIT_AMBIGUOUS : BM_EXIT_FAILED;
 }
 
