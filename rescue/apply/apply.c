@@ -114,20 +114,6 @@ static int step_mount(struct bm_run *run, struct bm_step_result *done)
 	return run->options->resume ? resume(run) : check_edits(run);
 }
 
-/* Before a step that nothing takes back its intent is noted in the rescue system: no filesystem of the patient is sure
- * to be another one than that which is repaired. The patient's journal gets it when that can be mounted. */
-static int note_irreversible(const struct bm_step *step)
-{
-	_cleanup_free_ char *line = NULL;
-	char time[BM_TIME_TEXT];
-	int r;
-
-	bm_time_text(bm_time_now(), time);
-	line = bm_strf("%s %s %s\n", time, step->filesystem ? step->filesystem : step->target, step->text);
-	r = line ? bm_dir_make("/run/bootmend", 0755) : -ENOMEM;
-	return r < 0 ? r : bm_file_append("/run/bootmend/irreversible", line, strlen(line), 0600);
-}
-
 static int step_fsck(struct bm_run *run, const struct bm_step *step, struct bm_step_result *done)
 {
 	_cleanup_fsck_ struct bm_fsck_result fsck = {0};
@@ -138,7 +124,7 @@ static int step_fsck(struct bm_run *run, const struct bm_step *step, struct bm_s
 	r = run->options->resume ? bm_accept_fsck(step, run->survey, &run->view, &device) : 0;
 	if (r < 0)
 		return r;
-	r = note_irreversible(step);
+	r = bm_run_note_irreversible(step);
 	if (r < 0)
 		return r;
 	r = bm_fsck_run(step, run->survey, &run->guard, NULL, run->options, &fsck);
@@ -233,6 +219,8 @@ static int take_step(struct bm_run *run, struct bm_step *step, struct bm_step_re
 		return step_mount(run, done);
 	case BM_STEP_FSCK:
 		return step_fsck(run, step, done);
+	case BM_STEP_DISCARD:
+		return bm_discard_take(run, step, done);
 	case BM_STEP_EDIT:
 	case BM_STEP_LINK:
 	case BM_STEP_MOVE:

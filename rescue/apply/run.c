@@ -2,11 +2,14 @@
 #include "run.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "../base/err.h"
 #include "../base/str.h"
 #include "../os/root/fence.h"
+#include "../os/root/fileio.h"
 #include "../os/run/system.h"
+#include "../os/run/tmp.h"
 #include "swap.h"
 
 uint64_t bm_run_number(const struct bm_run *run, const struct bm_step *step)
@@ -26,6 +29,18 @@ int bm_run_tool_failed(struct bm_run *run, struct bm_tool_run *tool)
 	run->result->tool_tail = tool->tail;
 	tool->tail = (struct bm_strv){0};
 	return bm_err(-ENOTRECOVERABLE, "%s", tool->error);
+}
+
+int bm_run_note_irreversible(const struct bm_step *step)
+{
+	_cleanup_free_ char *line = NULL;
+	char time[BM_TIME_TEXT];
+	int r;
+
+	bm_time_text(bm_time_now(), time);
+	line = bm_strf("%s %s %s\n", time, step->filesystem ? step->filesystem : step->target, step->text);
+	r = line ? bm_dir_make("/run/bootmend", 0755) : -ENOMEM;
+	return r < 0 ? r : bm_file_append("/run/bootmend/irreversible", line, strlen(line), 0600);
 }
 
 int bm_run_need_work(struct bm_run *run, const struct bm_step *step)

@@ -28,7 +28,7 @@ struct bm_run {
 	struct bm_needs needs;		 /* of the kernel whose image is being made */
 	char image_hash[BM_SHA256_TEXT]; /* of the image that was proven */
 	uint64_t image_bytes;
-	struct bm_strv irreversible; /* what FSCK steps did, for the journal */
+	struct bm_strv irreversible; /* what FSCK and DISCARD steps did, for the journal */
 };
 
 /* The step's place in the plan, from 1: what the journal calls it. */
@@ -41,6 +41,10 @@ int bm_run_tool_failed(struct bm_run *run, struct bm_tool_run *tool) BM_MUST_CHE
 bool bm_run_is_edit(const struct bm_step *step);
 /* Writes a record of that kind into the journal; text is the outcome of an END, the sentence of others (or NULL). */
 int bm_run_note(struct bm_run *run, enum bm_journal_kind kind, const char *text) BM_MUST_CHECK;
+/* Before a step that nothing takes back its intent is noted in the rescue system (/run/bootmend/irreversible): no
+ * filesystem of the patient is sure to be another one than that which is changed, or can be mounted yet. The patient's
+ * journal gets it when it begins (run->irreversible). */
+int bm_run_note_irreversible(const struct bm_step *step) BM_MUST_CHECK;
 /* The work folder for the next image or configuration, made where there is none yet. */
 int bm_run_need_work(struct bm_run *run, const struct bm_step *step) BM_MUST_CHECK;
 /* The journal, begun where it is not yet, with the intents of every step whose change is known before. */
@@ -52,6 +56,8 @@ int bm_run_in_place(struct bm_run *run, const struct bm_step *step, bool *ret_is
 int bm_edit_check(struct bm_run *run, const struct bm_step *step) BM_MUST_CHECK;
 int bm_edit_intend(struct bm_run *run, const struct bm_step *step) BM_MUST_CHECK;
 int bm_edit_take(struct bm_run *run, const struct bm_step *step, struct bm_step_result *done) BM_MUST_CHECK;
+/* apply/discard.c: DISCARD. */
+int bm_discard_take(struct bm_run *run, const struct bm_step *step, struct bm_step_result *done) BM_MUST_CHECK;
 /* apply/index.c: DEPMOD. */
 int bm_index_take(struct bm_run *run, const struct bm_step *step, struct bm_step_result *done) BM_MUST_CHECK;
 /* apply/config.c: CONFIG. */

@@ -76,6 +76,9 @@ static int mount_device(const struct bm_device *device, const struct bm_mount *m
 	struct bm_mount_result result = {0};
 	int r = 0;
 
+	/* Windows may be hibernated on it, or think that it is still mounted; no system needs one to boot. */
+	if (writable && device->fstype && bm_str_starts(device->fstype, "ntfs"))
+		return bm_err(-ENOTSUP, "%s at %s: nothing is written to NTFS", device->name, mount->target);
 	/* The survey saw logical volumes as it had activated them, read-only; by now they are not. */
 	if (writable && device->read_only && device->kind != BM_DEVICE_LV)
 		return bm_err(-EROFS, "%s at %s: the disk is attached read-only", device->name, mount->target);

@@ -76,6 +76,8 @@ int bm_check_fstab(const struct bm_check *check) BM_MUST_CHECK;
 int bm_check_storage(const struct bm_check *check) BM_MUST_CHECK;
 /* filesystem.c: what could not be mounted, and why */
 int bm_check_filesystems(const struct bm_check *check) BM_MUST_CHECK;
+/* hibernation.c: a machine that waits in swap to go on */
+int bm_check_hibernation(const struct bm_check *check) BM_MUST_CHECK;
 /* userland.c: init, its libraries, the processor, the memory, SELinux */
 int bm_check_userland(const struct bm_check *check) BM_MUST_CHECK;
 

@@ -12,6 +12,7 @@
 #include "../os/run/spawn.h"
 #include "mount.h"
 #include "survey.h"
+#include "turn.h"
 
 enum { NOT_FOUND = 127, NOT_STARTED = 126, KILLED = 128 };
 
@@ -86,6 +87,8 @@ int bm_chroot_run(const struct bm_global *global, bool writable, const char *con
 		status = bm_cmd_choose(global, &open.survey, &system);
 	if (status != BM_EXIT_OK)
 		return status;
+	if (writable && bm_cmd_hibernated(&open.survey, system, NULL))
+		return BM_EXIT_FAILED;
 	/* In the namespace of the survey: nobody else sees these mounts, and they end with us in any case. */
 	r = writable ? bm_guard_take(&open.survey, system, NULL, &guard) : 0;
 	if (r == 0)

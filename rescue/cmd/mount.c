@@ -9,6 +9,7 @@
 #include "../apply/sysimage.h"
 #include "../base/err.h"
 #include "survey.h"
+#include "turn.h"
 
 int bm_mount_run(const struct bm_global *global, bool writable)
 {
@@ -24,6 +25,8 @@ int bm_mount_run(const struct bm_global *global, bool writable)
 		status = bm_cmd_choose(global, &open.survey, &system);
 	if (status != BM_EXIT_OK)
 		return status;
+	if (writable && bm_cmd_hibernated(&open.survey, system, NULL))
+		return BM_EXIT_FAILED;
 	name = bm_report_system_name(system);
 	if (!name)
 		return bm_cmd_failed(-12, NULL);

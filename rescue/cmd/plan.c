@@ -84,6 +84,7 @@ static int plan_run(const struct bm_global *global, int argc, char **argv)
 		{"--kernel", 'k', &request.kernel, NULL},
 		{"--fsck", 0, &request.fsck, NULL},
 		{"--free-boot", 0, NULL, &request.free_boot},
+		{"--discard-hibernation", 0, NULL, &request.discard},
 	};
 	int words = 0, status = bm_planning_only(&argc, argv, &request);
 
@@ -108,6 +109,7 @@ const struct bm_cmd bm_cmd_plan = {
 		   "  --kernel VER         rebuild the initramfs of this kernel, whatever is found, or of `all`\n"
 		   "  --only ID[,ID]       mend just these findings (may be repeated)\n"
 		   "  --fsck DEVICE        check and repair this device's filesystem first\n"
-		   "  --free-boot          move files out of /boot that belong to no kernel and no boot entry\n",
+		   "  --free-boot          move files out of /boot that belong to no kernel and no boot entry\n"
+		   "  --discard-hibernation  give up the memory of a machine that was hibernated, first\n",
 	.run = plan_run,
 };

@@ -170,6 +170,7 @@ static int make(const struct bm_survey *survey, const struct bm_system *system,
 		.only = &request->only,
 		.fsck = request->fsck,
 		.free_boot = request->free_boot,
+		.discard = request->discard,
 		.date = time,
 	};
 	int r;

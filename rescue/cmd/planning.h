@@ -14,6 +14,7 @@ struct bm_planning_request {
 	struct bm_strv only; /* ids; empty: all */
 	const char *fsck;    /* a device, or NULL */
 	bool free_boot;
+	bool discard; /* hibernation images are given up first */
 };
 
 struct bm_planning {

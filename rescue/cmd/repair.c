@@ -129,24 +129,30 @@ static int apply(const struct bm_global *global, const struct bm_repair_request 
 	return status;
 }
 
-/* The repair of a filesystem is agreed to by its device's name: a y is typed too easily. */
-static bool agree_fsck(const struct bm_step *step)
+/* What cannot be taken back is agreed to by its device's name: a y is typed too easily. */
+static bool agree_device(const struct bm_step *step)
 {
+	const char *asked = step->target ? step->target : step->filesystem;
 	_cleanup_buf_ struct bm_buf line = {0};
-	_cleanup_free_ char *name = bm_str_safe(step->target ? step->target : step->filesystem);
-	_cleanup_free_ char *question =
-		name ? bm_strf("What fsck changes on %s cannot be taken back, and files may be lost. Copy the disk "
-			       "first if you can.\nType the name of the device to go on: ",
-			       name)
-		     : NULL;
+	_cleanup_free_ char *name = bm_str_safe(asked), *question = NULL;
 
-	return question && bm_ask_line(question, &line) == 0 && bm_streq(bm_buf_text(&line), step->target);
+	if (name && step->kind == BM_STEP_FSCK)
+		question = bm_strf("What fsck changes on %s cannot be taken back, and files may be lost. Copy the disk "
+				   "first if you can.\nType the name of the device to go on: ",
+			name);
+	else if (name)
+		question = bm_strf(
+			"The machine's memory in %s is given up: what was open and not saved when it was "
+			"hibernated is lost, which cannot be taken back.\nType the name of the device to go on: ",
+			name);
+	return question && bm_ask_line(question, &line) == 0 && bm_streq(bm_buf_text(&line), asked);
 }
 
 static bool agree(const struct bm_plan *plan)
 {
 	for (size_t i = 0; i < plan->n_steps; i++)
-		if (plan->steps[i].kind == BM_STEP_FSCK && !agree_fsck(&plan->steps[i]))
+		if ((plan->steps[i].kind == BM_STEP_FSCK || plan->steps[i].kind == BM_STEP_DISCARD) &&
+			!agree_device(&plan->steps[i]))
 			return false;
 	return bm_ask_yes("Proceed?");
 }
@@ -157,7 +163,7 @@ int bm_repair_apply(const struct bm_global *global, const struct bm_repair_reque
 {
 	if (request->dry_run)
 		return end(outcome, "planned", print(global, plan, NULL, NULL, BM_EXIT_OK));
-	if (system && bm_cmd_interrupted(system))
+	if ((system && bm_cmd_interrupted(system)) || bm_cmd_hibernated(&open->survey, system, plan))
 		return end(outcome, "refused", BM_EXIT_FAILED);
 	if (!global->json && !global->quiet && print(global, plan, NULL, NULL, BM_EXIT_OK) != BM_EXIT_OK)
 		return end(outcome, "failed", BM_EXIT_FAILED);
@@ -193,6 +199,9 @@ static int with_lock(
 		return end(outcome, "failed", status);
 	if (bm_str_set(&outcome->kernel, planning.plan.kernel) < 0)
 		return end(outcome, "failed", bm_cmd_failed(-ENOMEM, NULL));
+	/* What lies on the disks of a hibernated machine is not all that it knows: not even "nothing" can be said. */
+	if (planning.refusal == BM_PLAN_NOTHING && !request->dry_run && bm_cmd_hibernated(&open.survey, system, NULL))
+		return end(outcome, "refused", BM_EXIT_FAILED);
 	if (planning.refusal != BM_PLAN_OK)
 		return refused(global, &planning, outcome);
 	return bm_repair_apply(global, request, planning.left, &planning.plan, &open, system, outcome);
@@ -219,6 +228,7 @@ static int run(const struct bm_global *global, int argc, char **argv, struct bm_
 		{"--kernel", 'k', &request->wanted.kernel, NULL},
 		{"--fsck", 0, &request->wanted.fsck, NULL},
 		{"--free-boot", 0, NULL, &request->wanted.free_boot},
+		{"--discard-hibernation", 0, NULL, &request->wanted.discard},
 		{"--dry-run", 'n', NULL, &request->dry_run},
 		{"--yes", 'y', NULL, &request->yes},
 		{"--reboot", 0, NULL, &reboot},
@@ -263,12 +273,15 @@ const struct bm_cmd bm_cmd_repair = {
 	.summary = "mend what keeps the system from booting, or rebuild an initramfs",
 	.details =
 		"Without --kernel it does what the diagnosis asks for, and no more. Everything can be taken back with\n"
-		"`bootmend undo`, but for what --fsck changes.\n"
+		"`bootmend undo`, but for what --fsck and\n"
+		"--discard-hibernation change.\n"
 		"  --kernel VER         rebuild the initramfs of this kernel, whatever is found: a version, or a file\n"
 		"                       name that holds one (initramfs-VER.img, /boot/vmlinuz-VER), or `all`\n"
 		"  --only ID[,ID]       mend just these findings, also notes and those in doubt (may be repeated)\n"
 		"  --fsck DEVICE        check and repair this device's filesystem first; asks for its name\n"
 		"  --free-boot          move files out of /boot that belong to no kernel and no boot entry\n"
+		"  --discard-hibernation  give up the memory of a machine that was hibernated, first; asks for the\n"
+		"                       device's name\n"
 		"  --dry-run            print the plan and change nothing\n"
 		"  --yes                do not ask\n"
 		"  --reboot             reboot when it is repaired\n"

@@ -170,6 +170,8 @@ int bm_cmd_resume(const struct bm_global *global, const char *id, const char *fs
 	item = pick(global, &system->history, id, &status);
 	if (!item)
 		return status;
+	if (bm_cmd_hibernated(&open.survey, system, NULL))
+		return BM_EXIT_FAILED;
 	status = read_plan(system, item, &plan);
 	if (status != BM_EXIT_OK)
 		return status;

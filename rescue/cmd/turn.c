@@ -35,6 +35,58 @@ bool bm_cmd_interrupted(const struct bm_system *system)
 	return true;
 }
 
+/* Whether a step of the plan gives the image up. */
+static bool is_discarded(const struct bm_survey *survey, const struct bm_hibernation *image, const struct bm_plan *plan)
+{
+	const struct bm_device *device = image->device >= 0 ? &survey->devices.items[image->device] : NULL;
+
+	for (size_t i = 0; plan && device && i < plan->n_steps; i++) {
+		const struct bm_step *step = &plan->steps[i];
+
+		if (step->kind == BM_STEP_DISCARD && image->placed && step->offset_bytes == image->offset_bytes &&
+			bm_streq(step->before, image->before) &&
+			(bm_streq(step->target, device->path) || bm_streq(step->target, device->name) ||
+				(device->uuid && bm_streq(step->filesystem, device->uuid))))
+			return true;
+	}
+	return false;
+}
+
+/* Whether the image lies on a disk of a filesystem that the plan repairs from outside. */
+static bool is_beside(const struct bm_survey *survey, const struct bm_hibernation *image, const struct bm_plan *plan)
+{
+	for (size_t i = 0; plan && i < plan->n_steps; i++)
+		for (size_t d = 0; d < survey->devices.n; d++) {
+			const struct bm_device *device = &survey->devices.items[d];
+
+			if (plan->steps[i].target &&
+				(bm_streq(device->path, plan->steps[i].target) ||
+					bm_streq(device->name, plan->steps[i].target)) &&
+				image->device >= 0 && bm_devices_share_disk(&survey->devices, d, (size_t)image->device))
+				return true;
+		}
+	return false;
+}
+
+bool bm_cmd_hibernated(const struct bm_survey *survey, const struct bm_system *system, const struct bm_plan *plan)
+{
+	const struct bm_hibernations *images = system ? &system->hibernations : &survey->hibernations;
+
+	for (size_t i = 0; i < images->n; i++) {
+		_cleanup_free_ char *name = bm_hibernation_name(survey, &images->items[i]);
+
+		if (is_discarded(survey, &images->items[i], plan) ||
+			(!system && !is_beside(survey, &images->items[i], plan)))
+			continue;
+		bm_cmd_error(
+			"%s holds the memory of a machine that was hibernated, so nothing is changed: when it goes on, "
+			"it writes over what it finds. %s",
+			name ? name : "swap", bm_finding_kinds[BM_FINDING_HIBERNATED].advice);
+		return true;
+	}
+	return false;
+}
+
 int bm_cmd_nothing(const struct bm_global *global, const char *verb, const char *const *keys, const char *format, ...)
 {
 	_cleanup_buf_ struct bm_buf text = {0}, out = {0};

@@ -6,11 +6,16 @@
 #ifndef BM_CMD_TURN_H
 #define BM_CMD_TURN_H
 
-#include "../system/system.h"
+#include "../plan/plan.h"
 #include "cmd.h"
 
 /* Whether a repair of the system, or its undo, was interrupted; then nothing new may begin, and this says why. */
 bool bm_cmd_interrupted(const struct bm_system *system);
+
+/* Whether the machine is hibernated, by an image on the system's disks that plan (or NULL) does not discard; then
+ * nothing may be written to them, and this says why and what can be done. Without a system: on the disks of what plan
+ * repairs. */
+bool bm_cmd_hibernated(const struct bm_survey *survey, const struct bm_system *system, const struct bm_plan *plan);
 
 /* Says that there is nothing to do (printf), as a line or as JSON, where keys (ended by NULL) are null and `notes` has
  * it. Returns an exit status. */

@@ -92,6 +92,8 @@ static int undo_run(const struct bm_global *global, int argc, char **argv)
 	item = pick(global, &system->history, words > 0 ? argv[1] : NULL, &status);
 	if (!item)
 		return status;
+	if (bm_cmd_hibernated(&open.survey, system, NULL))
+		return BM_EXIT_FAILED;
 	if (!yes && !bm_cmd_agree(global, system, item, "let the undo begin", "Take this back?"))
 		return BM_EXIT_CANCELLED;
 	return undo(global, &open, system, item);

@@ -100,6 +100,8 @@ static int take_finding(struct bm_fix *fix, const struct bm_finding *finding, en
 	/* The filesystem that is being repaired needs no advice. */
 	if (kind->fixer == BM_FIXER_FSCK && fix->request->fsck)
 		return 0;
+	if (finding->id == BM_FINDING_HIBERNATED && fix->request->discard)
+		return 0;
 	sentence = consent(fix, finding);
 	return sentence ? bm_fix_instruct(fix, finding, "%s", sentence) : -ENOMEM;
 }

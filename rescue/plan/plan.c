@@ -15,7 +15,7 @@
 
 const char *bm_step_kind_text(enum bm_step_kind kind)
 {
-	static const char *const texts[] = {"mount", "fsck", "edit", "link", "move", "depmod", "build", "prove", "swap",
+	static const char *const texts[] = {"mount", "fsck", "discard-hibernation", "edit", "link", "move", "depmod", "build", "prove", "swap",
 		"config", "record", "unmount"};
 
 	return texts[kind];
@@ -436,6 +436,8 @@ int bm_plan_make(const struct bm_survey *survey, const struct bm_system *system,
 		r = make_rebuild(&plan, survey, system, request->kernel, ret_refusal);
 	else if (r == 0)
 		r = bm_plan_mend(survey, system, request, &plan, ret_refusal);
+	if (r == 0 && request->discard)
+		r = bm_plan_discard(&plan, survey, system, ret_refusal);
 	if (r == 0 && *ret_refusal == BM_PLAN_OK)
 		r = add_judged(&plan, system);
 	if (r < 0) {

@@ -11,6 +11,8 @@
 enum bm_step_kind {
 	BM_STEP_MOUNT,	 /* the system read-write under /mnt/sysimage, with proc, sys, dev, run */
 	BM_STEP_FSCK,	 /* argv checks and repairs a filesystem, from outside, before MOUNT; can't be taken back */
+	BM_STEP_DISCARD, /* target's swap header, at offset_bytes, loses its hibernation image, from outside, before MOUNT;
+			    can't be taken back */
 	BM_STEP_EDIT,	 /* target's text is changed line by line (made, where before is "") */
 	BM_STEP_LINK,	 /* target becomes a symbolic link to link */
 	BM_STEP_MOVE,	 /* target moves away, into the journal's folder or to another filesystem's */
@@ -49,8 +51,10 @@ struct bm_step {
 	size_t n_edits, cap_edits;
 	bool no_newline;	     /* EDIT: the text after has no line end behind its last line */
 	char before[BM_SHA256_TEXT]; /* EDIT, MOVE: SHA-256 of the file before; "" where it does not exist */
-	char after[BM_SHA256_TEXT];  /* EDIT: of the file after */
+	char after[BM_SHA256_TEXT];  /* EDIT, DISCARD: of the file, or the header, after */
 	char *link;		     /* LINK: the link's text */
+	uint64_t offset_bytes;	     /* DISCARD: where the header lies on the device */
+	uint64_t page_bytes;	     /* DISCARD: the header's page, of which before and after are the hashes */
 	struct bm_strv serves;	     /* ids of the findings that it mends */
 };
 
@@ -81,6 +85,7 @@ struct bm_plan_request {
 	const struct bm_strv *only;	    /* ids: just these, also doubtful ones and notes; NULL or empty: all */
 	const char *fsck;		    /* the device to check, as typed; or NULL */
 	bool free_boot;			    /* orphans of /boot may be moved away */
+	bool discard;			    /* hibernation images are to be given up first */
 	const char *date;		    /* YYYY-MM-DD, for the comments of edits; NULL: they have none */
 };
 

@@ -124,6 +124,8 @@ static void put_step(struct bm_buf *out, const struct bm_step *step)
 	put_all(out, "\tdriver", &step->drivers);
 	put_number(out, "\tleast-bytes", step->least_bytes);
 	put_number(out, "\tneed-bytes", step->need_bytes);
+	put_number(out, "\toffset", step->offset_bytes);
+	put_number(out, "\tpage", step->page_bytes);
 	if (step->generic)
 		bm_buf_adds(out, "\tgeneric\n");
 	if (hashed || step->before[0])
@@ -406,8 +408,8 @@ static int read_step(struct reader *reader, const char *key, const char *value)
 	if (bm_streq(key, "link"))
 		return set_once(reader, &step->link, value);
 	if (bm_streq(key, "target"))
-		/* FSCK's is a device's name, which may be that of a part of an image file. */
-		return step->kind == BM_STEP_FSCK || is_path(value) ? set_once(reader, &step->target, value)
+		/* A device's name may be that of a part of an image file. */
+		return step->kind == BM_STEP_FSCK || step->kind == BM_STEP_DISCARD || is_path(value) ? set_once(reader, &step->target, value)
 								    : bad(reader, "this is no path");
 	if (bm_streq(key, "before"))
 		return set_hash(reader, step->before, value, true);
@@ -417,6 +419,10 @@ static int read_step(struct reader *reader, const char *key, const char *value)
 		return set_number(reader, &step->least_bytes, value);
 	if (bm_streq(key, "need-bytes"))
 		return set_number(reader, &step->need_bytes, value);
+	if (bm_streq(key, "offset"))
+		return set_number(reader, &step->offset_bytes, value);
+	if (bm_streq(key, "page"))
+		return set_number(reader, &step->page_bytes, value);
 	if (bm_streq(key, "generic") && !*value)
 		return step->generic = true, 0;
 	if (bm_streq(key, "no-newline") && !*value)

@@ -92,6 +92,7 @@ void bm_system_done(struct bm_system *system)
 	loader_done(&system->loader);
 	bm_sources_done(&system->sources);
 	bm_history_done(&system->history);
+	bm_hibernations_done(&system->hibernations);
 	bm_orphans_done(&system->orphans);
 	bm_userland_done(&system->userland);
 	bm_strv_done(&system->problems);
@@ -123,6 +124,7 @@ void bm_survey_done(struct bm_survey *survey)
 	for (size_t i = 0; i < survey->systems.n; i++)
 		bm_system_done(&survey->systems.items[i]);
 	free(survey->systems.items);
+	bm_hibernations_done(&survey->hibernations);
 	bm_volumes_done(&survey->volumes);
 	bm_devices_done(&survey->devices);
 	bm_strv_done(&survey->in_use);
@@ -309,6 +311,8 @@ int bm_survey_run(const struct bm_strv *disks, const char *root_dir, struct bm_s
 		r = find_systems(&survey);
 	for (size_t i = 0; r == 0 && i < survey.systems.n; i++)
 		r = name_system(&survey, &survey.systems.items[i]);
+	if (r == 0)
+		r = bm_hibernation_read(&survey);
 	if (r < 0) {
 		bm_survey_done(&survey);
 		return r;

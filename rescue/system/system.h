@@ -9,6 +9,7 @@
 #include "../fmt/boot/entry.h"
 #include "../fmt/etc/fstab.h"
 #include "device.h"
+#include "hibernation.h"
 #include "history.h"
 #include "machine.h"
 #include "orphans.h"
@@ -164,11 +165,12 @@ struct bm_system {
 	size_t n_kernels, cap_kernels;
 	struct bm_loader loader;
 	struct bm_tools tools;
-	struct bm_sources sources;   /* the text files that the judgement rests on, as they are */
-	struct bm_orphans orphans;   /* files of /boot that nobody owns */
-	struct bm_userland userland; /* whether its own programs can start */
-	struct bm_history history;   /* what bootmend did to it before */
-	struct bm_strv problems;     /* what could not be read, a sentence each */
+	struct bm_sources sources;	     /* the text files that the judgement rests on, as they are */
+	struct bm_orphans orphans;	     /* files of /boot that nobody owns */
+	struct bm_userland userland;	     /* whether its own programs can start */
+	struct bm_history history;	     /* what bootmend did to it before */
+	struct bm_hibernations hibernations; /* images of its memory, or of what else lies on its disks */
+	struct bm_strv problems;	     /* what could not be read, a sentence each */
 };
 
 struct bm_systems {
@@ -183,6 +185,7 @@ struct bm_survey {
 	struct bm_systems systems;
 	struct bm_machine machine;
 	struct bm_strv in_use; /* who else uses the disks, a sentence each: what is seen may be torn */
+	struct bm_hibernations hibernations; /* on all swap devices */
 	bool partial; /* only devices that were named were looked at; images that are named count as all disks of a
 			 machine */
 };
