@@ -153,6 +153,7 @@ const struct bm_cmd bm_cmd_auto = {
 		   "  bootmend.dry-run                       print the plan only\n"
 		   "  bootmend.then=reboot|poweroff|shell    what comes after it; shell: nothing\n"
 		   "  bootmend.token=TOKEN                   is repeated in the result line\n"
+		   "  bootmend.config=own|any|none           which volumes count; on the command line only\n"
 		   "  --if-asked           do nothing, with exit status 3, without bootmend.auto\n",
 	.run = auto_run,
 };

@@ -90,20 +90,63 @@ static bool is_labelled(const struct bm_block *block)
 	return block->fs.type && block->fs.label && bm_strcaseeq(block->fs.label, BM_CONFIG_LABEL);
 }
 
-/* How many volumes have the label, and the first of them. A hybrid ISO shows on its disk and on a partition: one. */
-static size_t labelled(const struct bm_blocks *blocks, const struct bm_block **ret_first)
+/* Whether the device may hold a system or a part of one. */
+static bool may_hold_system(const struct bm_block *block)
 {
-	size_t n = 0;
+	static const char *const types[] = {
+		"ext2", "ext3", "ext4", "xfs", "btrfs", "LVM2_member", "linux_raid_member", "crypto_LUKS"};
 
-	for (size_t i = 0; i < blocks->n; i++) {
+	for (size_t i = 0; i < BM_ARRAY_SIZE(types); i++)
+		if (bm_streq(block->fs.type, types[i]))
+			return true;
+	return false;
+}
+
+/* Whether two devices have anything in common that they lie on. */
+static bool share(const struct bm_blocks *blocks, size_t a, size_t b, bool *below_a, bool *below_b)
+{
+	bm_blocks_below(blocks, a, below_a);
+	bm_blocks_below(blocks, b, below_b);
+	for (size_t i = 0; i < blocks->n; i++)
+		if (below_a[i] && below_b[i])
+			return true;
+	return false;
+}
+
+/* Whether the volume lies on a disk on which something else could be a system's: then whoever writes that system's disk
+ * wrote it, too. *ret_is is set. */
+static int is_patients(const struct bm_blocks *blocks, size_t volume, bool *ret_is)
+{
+	_cleanup_free_ bool *ours = calloc(blocks->n, sizeof(bool)), *theirs = calloc(blocks->n, sizeof(bool));
+
+	*ret_is = false;
+	if (!ours || !theirs)
+		return -ENOMEM;
+	for (size_t i = 0; !*ret_is && i < blocks->n; i++)
+		*ret_is = i != volume && may_hold_system(&blocks->items[i]) && share(blocks, volume, i, ours, theirs);
+	return 0;
+}
+
+int bm_config_find(const struct bm_blocks *blocks, enum bm_config_from from, struct bm_config_volumes *ret_volumes)
+{
+	struct bm_config_volumes found = {0};
+
+	for (size_t i = 0; from != BM_CONFIG_FROM_NONE && i < blocks->n; i++) {
 		const struct bm_block *block = &blocks->items[i];
+		bool theirs = false;
 
+		/* A hybrid ISO shows on its disk and on a partition: one. */
 		if (!is_labelled(block) || (block->parent < blocks->n && is_labelled(&blocks->items[block->parent])))
 			continue;
-		if (n++ == 0)
-			*ret_first = block;
+		if (from == BM_CONFIG_FROM_OWN && is_patients(blocks, i, &theirs) < 0)
+			return -ENOMEM;
+		if (theirs)
+			found.refused = block;
+		else if (found.n++ == 0)
+			found.volume = block;
 	}
-	return n;
+	*ret_volumes = found;
+	return 0;
 }
 
 /* The driver looks for its drives for some seconds after it was loaded. */
@@ -144,18 +187,6 @@ static int take_floppy(struct bm_bmconf *conf)
 	return r;
 }
 
-/* Whether the device may hold a system or a part of one. */
-static bool may_hold_system(const struct bm_block *block)
-{
-	static const char *const types[] = {
-		"ext2", "ext3", "ext4", "xfs", "btrfs", "LVM2_member", "linux_raid_member", "crypto_LUKS"};
-
-	for (size_t i = 0; i < BM_ARRAY_SIZE(types); i++)
-		if (bm_streq(block->fs.type, types[i]))
-			return true;
-	return false;
-}
-
 /* How long no device may come or go before that is taken for all of them. What hangs on USB comes a second and more
  * after its controller's driver is loaded; anything else has come when that is done. */
 static unsigned int stable_ms(void)
@@ -190,43 +221,75 @@ static int wait_stable(
 }
 
 struct found {
-	char *path, *type;
-	size_t n; /* volumes with the label */
+	enum bm_config_from from;
+	char *path, *type, *refused;
+	size_t n; /* volumes that count */
 	bool failed;
 };
 
+static void found_done(struct found *found)
+{
+	free(found->path);
+	free(found->type);
+	free(found->refused);
+}
+
 static bool accept_volume(void *context, const struct bm_blocks *blocks)
 {
-	const struct bm_block *block = NULL;
+	struct bm_config_volumes volumes;
 	struct found *found = context;
 
-	found->n = labelled(blocks, &block);
-	if (!block)
+	if (bm_config_find(blocks, found->from, &volumes) < 0 ||
+		bm_str_set(&found->refused, volumes.refused ? volumes.refused->path : NULL) < 0)
+		return found->failed = true;
+	found->n = volumes.n;
+	if (!volumes.volume)
 		return false;
-	found->path = strdup(block->path);
-	found->type = strdup(block->fs.type);
+	found->path = strdup(volumes.volume->path);
+	found->type = strdup(volumes.volume->fs.type);
 	found->failed = !found->path || !found->type;
 	return true;
+}
+
+/* What the command line says of the volumes; its own problems are told when it is read in its turn. */
+static int read_from(const struct bm_buf *line, enum bm_config_from *ret_from)
+{
+	_cleanup_bmconf_ struct bm_bmconf typed = {0};
+	int r = bm_bmconf_read_cmdline(&typed, bm_buf_text(line), line->len);
+
+	*ret_from = typed.config;
+	return r;
+}
+
+static int read_volumes(struct bm_bmconf *conf, const struct found *found)
+{
+	if (found->n > 1)
+		return bm_strv_addf(
+			&conf->problems, "%zu volumes are labelled " BM_CONFIG_LABEL ": which is meant?", found->n);
+	if (found->path)
+		return take_volume(conf, found->path, found->type);
+	if (found->refused)
+		return bm_strv_addf(&conf->problems,
+			"volume " BM_CONFIG_LABEL " on %s: it lies on a disk that holds a system, and counts only with "
+			"bootmend.config=any on the kernel command line",
+			found->refused);
+	return found->from == BM_CONFIG_FROM_NONE ? 0 : take_floppy(conf);
 }
 
 int bm_config_read(struct bm_bmconf *conf, unsigned int limit_s)
 {
 	_cleanup_buf_ struct bm_buf line = {0};
-	struct found found = {0};
-	int r;
+	BM_CLEANUP(found_done) struct found found = {0};
+	int r = bm_system_cmdline(&line);
 
-	r = wait_stable(limit_s, accept_volume, &found);
+	if (r == 0)
+		r = read_from(&line, &found.from);
+	if (r == 0)
+		r = wait_stable(limit_s, accept_volume, &found);
 	if (r == 0 && found.failed)
 		r = -ENOMEM;
-	if (r == 0 && found.n > 1)
-		r = bm_strv_addf(
-			&conf->problems, "%zu volumes are labelled " BM_CONFIG_LABEL ": which is meant?", found.n);
-	else if (r == 0)
-		r = found.path ? take_volume(conf, found.path, found.type) : take_floppy(conf);
-	free(found.path);
-	free(found.type);
 	if (r == 0)
-		r = bm_system_cmdline(&line);
+		r = read_volumes(conf, &found);
 	if (r == 0)
 		r = bm_bmconf_read_cmdline(conf, bm_buf_text(&line), line.len);
 	return r;

@@ -159,3 +159,23 @@ BM_TEST(bmconf_limits)
 	check_problems(&conf, "the value of the parameter \"bootmend.token\" is too long");
 	free(text);
 }
+
+BM_TEST(bmconf_config)
+{
+	struct bm_bmconf conf = cmdline("bootmend.config=any");
+
+	BM_CHECK_INT(conf.config, BM_CONFIG_FROM_ANY);
+	check_problems(&conf, "");
+	conf = cmdline("quiet");
+	BM_CHECK_INT(conf.config, BM_CONFIG_FROM_OWN);
+	bm_bmconf_done(&conf);
+	conf = cmdline("bootmend.config=none bootmend.auto");
+	BM_CHECK_INT(conf.config, BM_CONFIG_FROM_NONE);
+	bm_bmconf_done(&conf);
+	conf = cmdline("bootmend.config=disk");
+	check_problems(&conf, "the parameter \"bootmend.config\" takes own, any or none");
+	/* a volume does not allow itself */
+	conf = file("bootmend.config=any");
+	BM_CHECK_INT(conf.config, BM_CONFIG_FROM_OWN);
+	check_problems(&conf, "the parameter \"bootmend.config\" counts on the kernel command line only");
+}

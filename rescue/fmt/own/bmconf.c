@@ -116,6 +116,21 @@ static int set_then(struct bm_bmconf *conf, const char *key, const char *value)
 	return add_problem(conf, "the parameter", key, " takes reboot, poweroff or shell");
 }
 
+/* A volume does not say whether it counts itself. */
+static int set_config(struct reader *reader, const char *key, const char *value)
+{
+	static const char *const names[] = {"own", "any", "none"};
+
+	if (reader->file)
+		return add_problem(reader->conf, "the parameter", key, " counts on the kernel command line only");
+	for (size_t i = 0; i < BM_ARRAY_SIZE(names); i++)
+		if (value && bm_strcaseeq(value, names[i])) {
+			reader->conf->config = (enum bm_config_from)i;
+			return 0;
+		}
+	return add_problem(reader->conf, "the parameter", key, " takes own, any or none");
+}
+
 /* Takes one parameter; value is NULL where no '=' stands behind the key. */
 static int set(struct reader *reader, char *key, const char *value)
 {
@@ -139,6 +154,8 @@ static int set(struct reader *reader, char *key, const char *value)
 		return set_text(conf, &conf->token, key, value, "._:-", BM_BMCONF_TOKEN_MAX);
 	if (bm_streq(name, "then"))
 		return set_then(conf, key, value);
+	if (bm_streq(name, "config"))
+		return set_config(reader, key, value);
 	/* The dracut module's: it stands on the ISO's own command line. */
 	if (bm_streq(name, "rescue"))
 		return 0;

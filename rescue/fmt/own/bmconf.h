@@ -8,6 +8,7 @@
  *	bootmend.dry-run		print the plan only
  *	bootmend.then=reboot|poweroff|shell
  *	bootmend.token=TOKEN		is repeated in the result line, for a script to know its own run
+ *	bootmend.config=own|any|none	which BOOTMENDCFG volumes count; on the command line only
  *
  * Switches may have a value: 1, yes, true, on and 0, no, false, off. '_' is taken for '-' in keys.
  */
@@ -31,6 +32,13 @@ enum bm_then {
 	BM_THEN_SHELL,
 };
 
+/* Which volumes with settings count. */
+enum bm_config_from {
+	BM_CONFIG_FROM_OWN, /* those on a disk without anything that could be a system's */
+	BM_CONFIG_FROM_ANY, /* also one on the patient's own disk, which whoever owns the patient can write */
+	BM_CONFIG_FROM_NONE,
+};
+
 struct bm_bmconf {
 	bool asked; /* bootmend.auto */
 	bool dry_run;
@@ -38,6 +46,7 @@ struct bm_bmconf {
 	char *system; /* likewise; [A-Za-z0-9._:-] only */
 	char *token;  /* likewise; [A-Za-z0-9._:-] only */
 	enum bm_then then;
+	enum bm_config_from config;
 	struct bm_strv
 		problems; /* a line each, safe to print; whoever acts unattended should refuse when there is one */
 };
