@@ -11,18 +11,24 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../apply/tries.h"
 #include "../base/err.h"
 #include "../base/str.h"
 #include "../os/mount/mntns.h"
+#include "../os/root/fileio.h"
 #include "../os/run/system.h"
 #include "cmd.h"
 #include "config.h"
 #include "repair.h"
+#include "survey.h"
+#include "turn.h"
 
 enum {
 	EXIT_NOT_ASKED = 3, /* of --if-asked: nobody wants an unattended run */
 	WAIT_SECONDS = 20,
 	VALUE_MAX = 128,
+	TRIES_SAME_MAX = 1, /* reboots after the same repair */
+	TRIES_ALL_MAX = 8,  /* after any, within a day */
 };
 
 /* A value of the result line: printable, without blanks, and never empty. */
@@ -96,6 +102,72 @@ static void repair(const struct bm_global *global, const struct bm_bmconf *conf,
 	}
 }
 
+/* What is the same repair for the same asker; for another token it is another occasion. */
+static int key_of(const struct bm_repair_outcome *outcome, const char *token, char ret_key[BM_SHA256_TEXT])
+{
+	_cleanup_free_ char *text =
+		bm_strf("%s %s %s", token ? token : "", outcome->what, *outcome->what ? "" : outcome->result);
+
+	if (!text)
+		return -ENOMEM;
+	bm_sha256_text(text, strlen(text), ret_key);
+	ret_key[BM_TRIES_KEY] = '\0';
+	return 0;
+}
+
+/* Counts this run on the system that it was about. Returns BM_EXIT_OK, or another status after saying why there is no
+ * place to count. */
+static int count(const struct bm_global *global, const struct bm_repair_outcome *outcome, const char *token,
+	struct bm_tries *ret_tries)
+{
+	_cleanup_cmd_survey_ struct bm_cmd_survey open = BM_CMD_SURVEY_NONE;
+	char key[BM_SHA256_TEXT];
+	_cleanup_fd_ int lock = -1;
+	struct bm_global own = *global;
+	struct bm_system *system;
+	int r, status;
+
+	if (!own.root)
+		own.system = outcome->system_id;
+	status = bm_repair_lock(&lock);
+	if (status == BM_EXIT_OK)
+		status = bm_cmd_survey_open(&own, &open);
+	if (status == BM_EXIT_OK)
+		status = bm_cmd_choose(&own, &open.survey, &system);
+	if (status != BM_EXIT_OK)
+		return status;
+	if (bm_cmd_hibernated(&open.survey, system, NULL))
+		return BM_EXIT_FAILED;
+	r = key_of(outcome, token, key);
+	if (r == 0)
+		r = bm_tries_count(&open.survey, system, key, ret_tries);
+	return r < 0 ? bm_cmd_failed(r, "the try cannot be counted") : BM_EXIT_OK;
+}
+
+/* Whether the machine may be rebooted. Where the rescue system comes up again, or the boot fails again and drops to it,
+ * the same would be done for ever: so each run is counted on the patient, and without a place to count there is no
+ * reboot. */
+static bool may_reboot(
+	const struct bm_global *global, const struct bm_bmconf *conf, const struct bm_repair_outcome *outcome)
+{
+	struct bm_tries tries = {0};
+	const char *why = NULL;
+
+	if (!outcome->system_id)
+		why = "there is no system on which the try could be counted";
+	else if (conf->dry_run)
+		why = "a dry run writes nothing, so that the try cannot be counted";
+	else if (count(global, outcome, conf->token, &tries) != BM_EXIT_OK)
+		why = "the try cannot be counted on the system";
+	else if (tries.same > TRIES_SAME_MAX)
+		why = "the same was done before, and the machine came back";
+	else if (tries.all > TRIES_ALL_MAX)
+		why = "it was rebooted too often within a day";
+	if (why)
+		bm_cmd_error("the machine is not rebooted: %s", why);
+	return !why;
+}
+
 static void finish(enum bm_then then)
 {
 	int r = 0;
@@ -136,6 +208,8 @@ static int auto_run(const struct bm_global *global, int argc, char **argv)
 		repair(global, &conf, &outcome);
 	}
 	status = outcome.status;
+	if (conf.then == BM_THEN_REBOOT && !may_reboot(global, &conf, &outcome))
+		conf.then = BM_THEN_SHELL;
 	say_result(&outcome, conf.token);
 	bm_repair_outcome_done(&outcome);
 	finish(conf.then);
@@ -151,7 +225,8 @@ const struct bm_cmd bm_cmd_auto = {
 		   "  bootmend.kernel=VER|all                as repair --kernel; without it what is found is mended\n"
 		   "  bootmend.system=ID                     as --system\n"
 		   "  bootmend.dry-run                       print the plan only\n"
-		   "  bootmend.then=reboot|poweroff|shell    what comes after it; shell: nothing\n"
+		   "  bootmend.then=reboot|poweroff|shell    what comes after it; shell: nothing. Not\n"
+		   "                                         rebooted where the same was done before\n"
 		   "  bootmend.token=TOKEN                   is repeated in the result line\n"
 		   "  bootmend.config=own|any|none           which volumes count; on the command line only\n"
 		   "  --if-asked           do nothing, with exit status 3, without bootmend.auto\n",

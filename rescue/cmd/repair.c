@@ -179,6 +179,21 @@ int bm_repair_apply(const struct bm_global *global, const struct bm_repair_reque
 		      : bm_repair_filesystem(global, plan, &open->survey, outcome);
 }
 
+/* What the plan would do, and to what: not when, nor from which state. */
+static int note_what(const struct bm_plan *plan, struct bm_repair_outcome *outcome)
+{
+	_cleanup_buf_ struct bm_buf text = {0};
+
+	for (size_t i = 0; i < plan->n_steps; i++) {
+		const struct bm_step *step = &plan->steps[i];
+
+		bm_buf_addf(&text, "%s %s %s\n", bm_step_kind_text(step->kind), step->target ? step->target : "-",
+			step->version ? step->version : "-");
+	}
+	bm_sha256_text(bm_buf_text(&text), text.len, outcome->what);
+	return text.failed ? -ENOMEM : 0;
+}
+
 static int with_lock(
 	const struct bm_global *global, const struct bm_repair_request *request, struct bm_repair_outcome *outcome)
 {
@@ -197,7 +212,7 @@ static int with_lock(
 			: bm_planning_fsck(&open.survey, request->wanted.fsck, &planning);
 	if (status != BM_EXIT_OK)
 		return end(outcome, "failed", status);
-	if (bm_str_set(&outcome->kernel, planning.plan.kernel) < 0)
+	if (bm_str_set(&outcome->kernel, planning.plan.kernel) < 0 || note_what(&planning.plan, outcome) < 0)
 		return end(outcome, "failed", bm_cmd_failed(-ENOMEM, NULL));
 	/* What lies on the disks of a hibernated machine is not all that it knows: not even "nothing" can be said. */
 	if (planning.refusal == BM_PLAN_NOTHING && !request->dry_run && bm_cmd_hibernated(&open.survey, system, NULL))

@@ -5,6 +5,7 @@
 #ifndef BM_CMD_REPAIR_H
 #define BM_CMD_REPAIR_H
 
+#include "../base/sha256.h"
 #include "planning.h"
 
 struct bm_repair_request {
@@ -20,6 +21,8 @@ struct bm_repair_outcome {
 			       none, cancelled; static */
 	char *system_id;    /* or NULL */
 	char *kernel;	    /* the version, or NULL */
+	char what[BM_SHA256_TEXT]; /* hash of what was to be done: the same for the same repair; "" where there was no
+				      plan */
 };
 
 /* Surveys, plans, asks, applies and reports. Returns outcome->status. The outcome is overwritten. */
