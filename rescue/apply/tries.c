@@ -49,12 +49,15 @@ int bm_tries_count_in(const struct bm_root *root, const char *key, int64_t now, 
 int bm_tries_count(
 	struct bm_survey *survey, const struct bm_system *system, const char *key, struct bm_tries *ret_tries)
 {
+	_cleanup_guard_ struct bm_guard guard = {0};
 	struct bm_sysimage image = {0};
 	unsigned int n;
 	int r = system->given ? bm_mount_private() : 0, down;
 
 	if (r == 0)
-		r = bm_sysimage_mount(survey, system, true, &image);
+		r = bm_guard_take(survey, system, NULL, &guard);
+	if (r == 0)
+		r = bm_sysimage_mount(survey, system, &guard, &image);
 	if (r < 0)
 		return r;
 	r = bm_tries_count_in(image.root, key, bm_time_now(), ret_tries);
