@@ -9,7 +9,8 @@ attached_machine() {
 	# shellcheck disable=SC2086 # LAB_QEMU_PREFIX is a list of words
 	${LAB_QEMU_PREFIX:-} qemu-system-x86_64 -name lab -nodefaults -no-user-config -display none -machine "${guest[machine]}" \
 		-accel "$accel" -cpu "$cpu" -m "${guest[memory]}" -S \
-		-blockdev "driver=raw,node-name=d0,file.driver=file,file.filename=$1" -device "virtio-blk-pci,drive=d0" &
+		-blockdev "driver=raw,node-name=d0,file.driver=file,file.filename=$1" -device "virtio-blk-pci,drive=d0" \
+		>"$run/machine.log" 2>&1 &
 	attached_pid=$!
 	children+=("$attached_pid")
 	until grep -q "OFDLCK .*:$inode " /proc/locks; do
