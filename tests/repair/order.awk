@@ -1,6 +1,7 @@
 # tests/repair/order.awk: reads what record.c has recorded of one run of bootmend, and prints what stands in a wrong order.
 #
 #	-v ended=1	the run came to its end: what it did is durable then
+#	-v faulty=1	an effect was made to fail, which may have been a folder's sync
 #	-v settles=0	the system lies with /, so that its filesystem cannot be settled
 #
 # What must hold, whatever failed on the way:
@@ -41,7 +42,7 @@ function effect(path, replaces,    name) {
 		wrong(path " changes before the journal's begin is durable")
 	if (!undoing && !resuming && !(known(path) in durable))
 		wrong(path " changes before the journal durably says so")
-	if (journal_folder in pending)
+	if (unnamed)
 		wrong(path " changes before the journal's name is durable")
 	if (settles && made_journal && !settled)
 		wrong(path " changes before the journal's filesystem is settled")
@@ -51,28 +52,29 @@ function effect(path, replaces,    name) {
 }
 # A name in a folder has changed.
 function named(path) {
-	pending[folder(path)] = path
 	if (is_kept(path))
 		keeping[path] = folder(path)
 	if (!ours(path))
 		open_names[folder(path)] = path
 }
 function synced(dir,    name) {
-	delete pending[dir]
+	if (dir == journal_folder)
+		unnamed = 0
 	delete open_names[dir]
 	for (name in keeping)
 		if (keeping[name] == dir && !(name in dirty))
 			delete keeping[name]
 }
 
-$1 == "create" { dirty[$2] = 1; effect($2, 0); named($2) }
-$1 == "create" && $2 ~ /\/journal$/ { made_journal = 1; journal_folder = folder($2) }
+$1 == "create" { dirty[$2] = created[$2] = 1; effect($2, 0); named($2) }
+$1 == "create" && $2 ~ /\/journal$/ { made_journal = unnamed = 1; journal_folder = folder($2) }
 $1 == "write" || $1 == "truncate" {
 	dirty[$2] = 1
 	if ($2 ~ /^\/var\/lib\/bootmend\/.*\/journal$/) {
 		for (dir in open_names)
-			wrong("the journal goes on before the folder of " open_names[dir] " is synced")
-	} else if ($1 == "write" && !(folder($2) in pending) && $2 !~ /\.bootmend-probe/) {
+			if (!faulty)
+				wrong("the journal goes on before the folder of " open_names[dir] " is synced")
+	} else if ($1 == "write" && !($2 in created)) {
 		effect($2, 1)
 	}
 }
@@ -100,15 +102,17 @@ $1 == "rename" || $1 == "exchange" {
 	if ($1 == "exchange" && $3 in dirty)
 		wrong($3 " takes its place before it is synced")
 	effect($2, 0)
-	# What moves away under the name by which it is kept needs no other.
-	effect($3, !is_kept($3))
+	# What moves away under the name by which it is kept needs no other, and what comes back from there replaces what
+	# is bootmend's own.
+	effect($3, !is_kept($3) && !is_kept($2))
 	named($2)
 	named($3)
 	delete keeping[$2]
+	delete created[$2]
 }
 $1 == "link" { effect($3, 0); named($3) }
 $1 == "symlink" || $1 == "mkdir" { effect($2, 0); named($2) }
-$1 == "unlink" { effect($2, known($2) == $2 && !is_kept($2)); named($2); delete dirty[$2]; delete keeping[$2] }
+$1 == "unlink" { effect($2, known($2) == $2 && !is_kept($2)); named($2); delete dirty[$2]; delete created[$2]; delete keeping[$2] }
 END {
 	if (frozen)
 		wrong("a filesystem stays frozen")

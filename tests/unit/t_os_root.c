@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "os/root/fence.h"
 #include "os/root/fileio.h"
 #include "os/root/root.h"
 #include "os/root/rootw.h"
@@ -389,4 +390,36 @@ BM_TEST(rootw_renames_and_removes)
 	bm_root_free(root);
 	BM_CHECK_INT(bm_tmp_remove(top), 0);
 	free(top);
+}
+
+BM_TEST(root_ends_at_its_fence)
+{
+	struct bm_root *all = NULL, *own = NULL;
+	_cleanup_free_ char *real = NULL;
+	const struct bm_rootw_attr attr = {.mode = 0600};
+	struct bm_stat st;
+
+	BM_CHECK_INT(bm_root_open("/", &all), 0);
+	BM_CHECK_INT(bm_root_open("/", &own), 0);
+	BM_CHECK_INT(bm_root_stat(own, "/proc/self", true, &st), 0);
+	BM_CHECK_INT(bm_root_fence_add(own, all, "/"), 0);
+	BM_CHECK_INT(bm_root_stat(own, "/etc", true, &st), 0);
+	for (int walk = 0; walk < 2; walk++) {
+		bm_root_force_walk(walk);
+		/* Opened, as a folder of what is written, and by its name. */
+		BM_CHECK_INT(bm_root_stat(own, "/proc/self", true, &st), -EXDEV);
+		BM_CHECK_INT(bm_root_stat(own, "/etc/../proc/cpuinfo", true, &st), -EXDEV);
+		BM_CHECK_INT(bm_rootw_write(own, "/proc/bootmend-test", "x", 1, &attr), -EXDEV);
+		BM_CHECK_INT(bm_rootw_mkdir_p(own, "/proc/bootmend/test", 0755), -EXDEV);
+		BM_CHECK_INT(bm_root_realpath(own, "/proc", &real), -EXDEV);
+		BM_CHECK_INT(bm_root_stat(all, "/proc/cpuinfo", true, &st), 0);
+	}
+	bm_root_force_walk(false);
+	BM_CHECK_INT(bm_root_stat(own, "/proc/cpuinfo", true, &st), -EXDEV);
+	BM_CHECK(strstr(bm_err_text(-EXDEV), "/proc/cpuinfo leads out of") != NULL);
+	BM_CHECK_INT(bm_root_fence_add(own, all, "/proc"), 0);
+	BM_CHECK_INT(bm_root_stat(own, "/proc/cpuinfo", true, &st), 0);
+	bm_err_clear();
+	bm_root_free(all);
+	bm_root_free(own);
 }
