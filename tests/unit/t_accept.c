@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "apply/accept.h"
+#include "apply/txn.h"
+#include "apply/undo.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,6 +9,8 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "harness.h"
+#include "os/root/rootw.h"
+#include "os/run/tmp.h"
 #include "plan/planfile.h"
 
 #define ID    "20261121-034000-9c1e"
@@ -177,12 +181,10 @@ BM_TEST(accept_fsck_only_of_the_systems_own_devices)
 
 /* --- journals --- */
 
-static int accept_lines(const char *lines)
+/* The lines with their sums. */
+static void sign(const char *lines, struct bm_buf *out)
 {
-	_cleanup_journal_ struct bm_journal journal = {0};
-	_cleanup_buf_ struct bm_buf text = {0};
 	char sum[BM_SHA256_TEXT] = "0000000000000000";
-	int r;
 
 	for (const char *at = lines; *at; at += strcspn(at, "\n") + 1) {
 		size_t len = strcspn(at, "\n");
@@ -192,8 +194,17 @@ static int accept_lines(const char *lines)
 		bm_sha256_add(&hash, sum, BM_JOURNAL_SUM);
 		bm_sha256_add(&hash, at, len);
 		bm_sha256_end(&hash, sum);
-		bm_buf_addf(&text, "%.*s%.*s\n", BM_JOURNAL_SUM, sum, (int)len, at);
+		bm_buf_addf(out, "%.*s%.*s\n", BM_JOURNAL_SUM, sum, (int)len, at);
 	}
+}
+
+static int accept_lines(const char *lines)
+{
+	_cleanup_journal_ struct bm_journal journal = {0};
+	_cleanup_buf_ struct bm_buf text = {0};
+	int r;
+
+	sign(lines, &text);
 	BM_CHECK_INT(bm_journal_parse(bm_buf_text(&text), text.len, &journal), 0);
 	BM_CHECK(!journal.torn);
 	r = bm_accept_journal(&journal, ID);
@@ -275,4 +286,30 @@ BM_TEST(accept_refuses_journals_that_lead_elsewhere)
 
 	for (size_t i = 0; i < BM_ARRAY_SIZE(wrong); i++)
 		BM_CHECK_INT(accept_lines(wrong[i]), -EBADMSG);
+}
+
+/* What a hostile journal costs must not grow with the cube of its length. */
+BM_TEST(accept_long_journals_come_to_an_end)
+{
+	const struct bm_rootw_attr attr = {.mode = 0600};
+	_cleanup_buf_ struct bm_buf lines = {0}, text = {0};
+	_cleanup_undo_ struct bm_undo_result result = {0};
+	_cleanup_tmp_ char *dir = NULL;
+	struct bm_root *root = NULL;
+
+	bm_buf_adds(&lines, BEGIN);
+	for (int i = 1; i <= 4000; i++)
+		bm_buf_addf(&lines,
+			" intent number=%d op=create path=/etc/%d dir=/etc before=absent after=absent\n done "
+			"number=%d\n",
+			i, i, i);
+	sign(bm_buf_text(&lines), &text);
+	BM_CHECK_INT(bm_tmp_dir("accept", &dir), 0);
+	BM_CHECK_INT(bm_root_open(dir, &root), 0);
+	BM_CHECK_INT(bm_rootw_mkdir_p(root, BM_TXN_HOME "/" ID, 0700), 0);
+	BM_CHECK_INT(bm_rootw_write(root, BM_TXN_HOME "/" ID "/journal", text.data, text.len, &attr), 0);
+	BM_CHECK_INT(bm_undo_root(root, ID, &result), 0);
+	BM_CHECK_INT(result.restored.n, 4000);
+	BM_CHECK_INT(bm_rootw_remove_tree(root, "/var"), 0);
+	bm_root_free(root);
 }

@@ -97,7 +97,48 @@ void bm_journal_done(struct bm_journal *journal)
 	for (size_t i = 0; i < journal->n; i++)
 		bm_journal_record_done(&journal->records[i]);
 	free(journal->records);
+	free(journal->marks);
 	*journal = (struct bm_journal){0};
+}
+
+/* Room for the marks of a number. */
+static int make_marks(struct bm_journal *journal, uint64_t number)
+{
+	size_t n = BM_MAX(journal->n_marks * 2, (size_t)number);
+	struct bm_journal_mark *more;
+
+	if (number == 0 || number > BM_JOURNAL_RECORDS_MAX || number <= journal->n_marks)
+		return 0;
+	more = realloc(journal->marks, n * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	memset(more + journal->n_marks, 0, (n - journal->n_marks) * sizeof(*more));
+	journal->marks = more;
+	journal->n_marks = n;
+	return 0;
+}
+
+/* Takes over the record, on success only. */
+static int keep(struct bm_journal *journal, const struct bm_journal_record *record)
+{
+	struct bm_journal_record *kept;
+	struct bm_journal_mark *mark;
+
+	if (make_marks(journal, record->number) < 0)
+		return -ENOMEM;
+	kept = BM_VEC_PUSH(journal->records, journal->n, journal->capacity);
+	if (!kept)
+		return -ENOMEM;
+	*kept = *record;
+	if (record->number == 0 || record->number > journal->n_marks)
+		return 0;
+	mark = &journal->marks[record->number - 1];
+	mark->kinds |= 1U << record->kind;
+	if (record->kind == BM_JOURNAL_INTENT && !mark->intent)
+		mark->intent = (uint32_t)journal->n;
+	if (record->kind == BM_JOURNAL_DONE && record->after.type != BM_JOURNAL_UNKNOWN)
+		mark->after = (uint32_t)journal->n;
+	return 0;
 }
 
 static void start(struct bm_journal *journal)
@@ -265,7 +306,7 @@ static int parse_record(const char *line, size_t len, char *scratch, struct bm_j
 /* Takes the line at text. 1, 0 where it is no record of this journal, -ENOMEM. */
 static int take_line(struct bm_journal *journal, const char *line, size_t len, char *scratch)
 {
-	struct bm_journal_record record = {0}, *kept;
+	struct bm_journal_record record = {0};
 	char sum[BM_JOURNAL_SUM + 1];
 	int r;
 
@@ -276,13 +317,11 @@ static int take_line(struct bm_journal *journal, const char *line, size_t len, c
 		return 0;
 	r = parse_record(line + BM_JOURNAL_SUM, len - BM_JOURNAL_SUM, scratch, &record);
 	if (r == 1) {
-		kept = BM_VEC_PUSH(journal->records, journal->n, journal->capacity);
-		if (kept) {
-			*kept = record;
+		r = keep(journal, &record);
+		if (r == 0) {
 			memcpy(journal->sum, sum, sizeof(sum));
 			return 1;
 		}
-		r = -ENOMEM;
 	}
 	bm_journal_record_done(&record);
 	return r;
@@ -395,23 +434,24 @@ static void write_fields(const struct bm_journal_record *record, struct bm_buf *
 int bm_journal_add(struct bm_journal *journal, struct bm_journal_record *record, struct bm_buf *out)
 {
 	_cleanup_buf_ struct bm_buf line = {0};
-	struct bm_journal_record *kept;
 	char sum[BM_JOURNAL_SUM + 1];
-	int r = -ENOMEM;
+	int r = 0;
 
 	start(journal);
 	bm_buf_addf(&line, " %s", kinds[record->kind]);
 	write_fields(record, &line);
-	if (!line.failed && (line.len + BM_JOURNAL_SUM > BM_JOURNAL_LINE_MAX || journal->n >= BM_JOURNAL_RECORDS_MAX ||
-				    journal->whole_bytes + line.len + BM_JOURNAL_SUM + 1 > BM_JOURNAL_SIZE_MAX))
+	if (line.failed)
+		r = -ENOMEM;
+	else if (line.len + BM_JOURNAL_SUM > BM_JOURNAL_LINE_MAX || journal->n >= BM_JOURNAL_RECORDS_MAX ||
+		 journal->whole_bytes + line.len + BM_JOURNAL_SUM + 1 > BM_JOURNAL_SIZE_MAX)
 		r = -EFBIG;
-	kept = r == -EFBIG || line.failed ? NULL : BM_VEC_PUSH(journal->records, journal->n, journal->capacity);
-	if (!kept) {
+	if (r == 0)
+		r = keep(journal, record);
+	if (r < 0) {
 		bm_journal_record_done(record);
 		return r;
 	}
 	checksum(journal->sum, line.data, line.len, sum);
-	*kept = *record;
 	*record = (struct bm_journal_record){0};
 	memcpy(journal->sum, sum, sizeof(sum));
 	journal->whole_bytes += BM_JOURNAL_SUM + line.len + 1;
@@ -420,34 +460,33 @@ int bm_journal_add(struct bm_journal *journal, struct bm_journal_record *record,
 
 /* --- asking --- */
 
+static const struct bm_journal_mark *mark_of(const struct bm_journal *journal, uint64_t number)
+{
+	return number > 0 && number <= journal->n_marks ? &journal->marks[number - 1] : NULL;
+}
+
 const struct bm_journal_record *bm_journal_intent(const struct bm_journal *journal, uint64_t number)
 {
-	for (size_t i = 0; i < journal->n; i++)
-		if (journal->records[i].kind == BM_JOURNAL_INTENT && journal->records[i].number == number)
-			return &journal->records[i];
-	return NULL;
+	const struct bm_journal_mark *mark = mark_of(journal, number);
+
+	return mark && mark->intent ? &journal->records[mark->intent - 1] : NULL;
 }
 
 const struct bm_journal_state *bm_journal_after(const struct bm_journal *journal, uint64_t number)
 {
 	const struct bm_journal_record *intent = bm_journal_intent(journal, number);
+	const struct bm_journal_mark *mark = mark_of(journal, number);
 
-	for (size_t i = journal->n; i > 0; i--) {
-		const struct bm_journal_record *record = &journal->records[i - 1];
-
-		if (record->kind == BM_JOURNAL_DONE && record->number == number &&
-			record->after.type != BM_JOURNAL_UNKNOWN)
-			return &record->after;
-	}
+	if (mark && mark->after)
+		return &journal->records[mark->after - 1].after;
 	return intent ? &intent->after : NULL;
 }
 
 bool bm_journal_has(const struct bm_journal *journal, enum bm_journal_kind kind, uint64_t number)
 {
-	for (size_t i = 0; i < journal->n; i++)
-		if (journal->records[i].kind == kind && journal->records[i].number == number)
-			return true;
-	return false;
+	const struct bm_journal_mark *mark = mark_of(journal, number);
+
+	return mark && mark->kinds & 1U << kind;
 }
 
 enum bm_journal_phase bm_journal_phase(const struct bm_journal *journal)

@@ -86,9 +86,19 @@ struct bm_journal_record {
 	uint64_t dir_mtime_ns;
 };
 
+/* Where to find what the records say of one intent; 0: nowhere, else an index into them plus one. */
+struct bm_journal_mark {
+	uint32_t intent; /* the first of that number */
+	uint32_t after;	 /* the last DONE with a state */
+	uint32_t kinds;	 /* a bit for each kind of record that has the number */
+};
+
 struct bm_journal {
 	struct bm_journal_record *records;
 	size_t n, capacity;
+	struct bm_journal_mark
+		*marks; /* by number, from 1, up to BM_JOURNAL_RECORDS_MAX: undo asks for each again and again */
+	size_t n_marks;
 	size_t whole_bytes;	      /* up to the last record that is whole: where the next one belongs */
 	bool torn;		      /* something stood behind it: a record that a power cut tore */
 	unsigned int damaged_line;    /* the first that is not what was written though more follows; 0: none */
@@ -109,7 +119,8 @@ int bm_journal_parse(const char *text, size_t len, struct bm_journal *ret_journa
  * Returns 0, -ENOMEM, or -EFBIG for a journal that could not be read again. */
 int bm_journal_add(struct bm_journal *journal, struct bm_journal_record *record, struct bm_buf *out) BM_MUST_CHECK;
 
-/* The intent of that number, or NULL; the last state that is known of it after the change (DONE's, else its own). */
+/* The intent of that number, or NULL (also for one beyond BM_JOURNAL_RECORDS_MAX, which is none of ours); the last
+ * state that is known of it after the change (DONE's, else its own). */
 const struct bm_journal_record *bm_journal_intent(const struct bm_journal *journal, uint64_t number);
 const struct bm_journal_state *bm_journal_after(const struct bm_journal *journal, uint64_t number);
 /* Whether a record of this kind with this number exists. */
