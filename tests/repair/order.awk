@@ -78,8 +78,12 @@ $1 == "write" || $1 == "truncate" {
 		effect($2, 1)
 	}
 }
-$1 == "note" && NF > 2 { noted[$3] = 1 }
-$1 == "note" && NF > 3 { noted[$4] = 1 }
+$1 == "note" && $2 == "intent" { noted["number " $3] = noted[$4] = 1 }
+$1 == "note" && NF > 4 { noted[$5] = 1 }
+# What a tool changed (depmod) is not seen here, but when that is noted.
+$1 == "note" && $2 == "done" && !resuming && !(("number " $3) in durable) {
+	wrong("change " $3 " is done before the journal durably says so")
+}
 $1 == "note" && $2 ~ /^(begin|undo-begin|resume)$/ { will_begin = 1 }
 $1 == "note" && $2 == "undo-begin" { undoing = 1 }
 $1 == "note" && $2 == "resume" { resuming = 1 }

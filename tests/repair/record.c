@@ -7,7 +7,8 @@
  *
  *	create|write|truncate|fsync|fsync-dir|syncfs|freeze|no-freeze|thaw|unlink|mkdir|symlink|probe PATH
  *	rename|exchange|link FROM TO
- *	note WORD [PATH [KEPT]]		what was just written to a journal: each record's word, an intent's path and pre
+ *	note WORD NUMBER [PATH [KEPT]]	what was just written to a journal: each record's word and number (0: it has
+ *none), an intent's path and pre
  *
  * `flip` (BOOTMEND_TEST_FAULT=N:flip) lets the N-th effect, a write, put another byte on the disk than it was given.
  */
@@ -129,14 +130,16 @@ static void note_lines(const char *bytes, size_t len)
 
 	for (const char *at = bytes, *feed; at < end && (feed = memchr(at, '\n', (size_t)(end - at))); at = feed + 1) {
 		char line[NAME_MAX_BYTES];
-		const char *path, *pre, *word = at + 17, *blank;
+		const char *path, *pre, *number, *word = at + 17, *blank;
 		int path_len = value_of(at, feed, " path=", &path), pre_len = value_of(at, feed, " pre=", &pre), n;
+		int number_len = value_of(at, feed, " number=", &number);
 
 		if (feed - at < 18)
 			continue;
 		blank = memchr(word, ' ', (size_t)(feed - word));
-		n = snprintf(line, sizeof(line), "note %.*s%s%.*s%s%.*s\n", (int)((blank ? blank : feed) - word), word,
-			path_len ? " " : "", path_len, path, pre_len ? " " : "", pre_len, pre);
+		n = snprintf(line, sizeof(line), "note %.*s %.*s%s%.*s%s%.*s\n", (int)((blank ? blank : feed) - word),
+			word, number_len ? number_len : 1, number_len ? number : "0", path_len ? " " : "", path_len,
+			path, pre_len ? " " : "", pre_len, pre);
 		put(line, (size_t)n);
 	}
 }
