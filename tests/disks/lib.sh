@@ -108,9 +108,9 @@ look)
 	{
 		echo "numbers $$ $PPID $(cd /proc && echo [0-9]*)"
 		echo "run $(ls /run | grep -v ^bootmend-) $(ls -A /run/bootmend-*)"
-		echo "root $(busybox mountpoint / && busybox readlink /proc/self/fd/0)"
+		echo "mounted $(busybox awk '$4 == "/" && $5 == "/" { print $5 }' /proc/self/mountinfo)"
 		busybox find /dev -type b | busybox sort
-		kill -9 -1 1
+		kill -9 -1 1 2>/dev/null || :
 	} >/etc/saw 2>&1
 	;;
 nothing) exit 0 ;;
