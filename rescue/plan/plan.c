@@ -15,8 +15,8 @@
 
 const char *bm_step_kind_text(enum bm_step_kind kind)
 {
-	static const char *const texts[] = {"mount", "fsck", "discard-hibernation", "edit", "link", "move", "depmod", "build", "prove", "swap",
-		"config", "record", "unmount"};
+	static const char *const texts[] = {"mount", "fsck", "discard-hibernation", "edit", "link", "move", "depmod",
+		"build", "prove", "swap", "config", "record", "unmount"};
 
 	return texts[kind];
 }

@@ -11,8 +11,8 @@
 enum bm_step_kind {
 	BM_STEP_MOUNT,	 /* the system read-write under /mnt/sysimage, with proc, sys, dev, run */
 	BM_STEP_FSCK,	 /* argv checks and repairs a filesystem, from outside, before MOUNT; can't be taken back */
-	BM_STEP_DISCARD, /* target's swap header, at offset_bytes, loses its hibernation image, from outside, before MOUNT;
-			    can't be taken back */
+	BM_STEP_DISCARD, /* target's swap header, at offset_bytes, loses its hibernation image, from outside, before
+			    MOUNT; can't be taken back */
 	BM_STEP_EDIT,	 /* target's text is changed line by line (made, where before is "") */
 	BM_STEP_LINK,	 /* target becomes a symbolic link to link */
 	BM_STEP_MOVE,	 /* target moves away, into the journal's folder or to another filesystem's */

@@ -409,8 +409,9 @@ static int read_step(struct reader *reader, const char *key, const char *value)
 		return set_once(reader, &step->link, value);
 	if (bm_streq(key, "target"))
 		/* A device's name may be that of a part of an image file. */
-		return step->kind == BM_STEP_FSCK || step->kind == BM_STEP_DISCARD || is_path(value) ? set_once(reader, &step->target, value)
-								    : bad(reader, "this is no path");
+		return step->kind == BM_STEP_FSCK || step->kind == BM_STEP_DISCARD || is_path(value)
+			       ? set_once(reader, &step->target, value)
+			       : bad(reader, "this is no path");
 	if (bm_streq(key, "before"))
 		return set_hash(reader, step->before, value, true);
 	if (bm_streq(key, "after"))

@@ -18,8 +18,8 @@ int bm_root_reopen(int path_fd, int flags, const char *path, int *ret_fd) BM_MUS
 enum bm_file_type bm_root_type(mode_t mode);
 /* Whether the descriptor is a regular file: 0, -EISDIR, -EINVAL with a line that names the path and its type. */
 int bm_root_check_file(int fd, const char *path, struct stat *ret_stat) BM_MUST_CHECK;
-/* Gives the file to the extended attributes of from, and its ACL or none; what its filesystem does not know is left out.
- * Where to has another content (same_content false) IMA's and EVM's hashes and signatures are left out, too. */
+/* Gives the file to the extended attributes of from, and its ACL or none; what its filesystem does not know is left
+ * out. Where to has another content (same_content false) IMA's and EVM's hashes and signatures are left out, too. */
 int bm_root_copy_xattrs(int from, int to, bool same_content) BM_MUST_CHECK;
 /* Room for the id of one more mount that root may reach; NULL where memory is short. */
 long *bm_root_fence_slot(struct bm_root *root);
