@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The signature of a hibernation image is replaced by that of plain swap, as the kernel does when it resumes. From then
- * on no kernel resumes from it, and the disks may be changed. It must be durable before anything else is written, and
- * nothing ever puts it back.
- */
+#include "discard.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -66,10 +63,9 @@ static int discard(const char *path, const struct bm_step *step, uint8_t *bytes,
 	return r;
 }
 
-int bm_discard_take(struct bm_run *run, const struct bm_step *step, struct bm_step_result *done)
+int bm_discard_run(const struct bm_step *step, struct bm_survey *survey, const struct bm_guard *guard, char **ret_text)
 {
-	/* The device is made ready, and proven free, as that of a filesystem that is repaired. */
-	struct bm_fsck device = {.step = step, .loop = BM_LOOP_NONE};
+	struct bm_fsck device = {.step = step, .guard = guard, .loop = BM_LOOP_NONE};
 	_cleanup_free_ uint8_t *bytes = malloc(BM_SWAPHDR_BYTES);
 	bool was = false;
 	int r;
@@ -78,19 +74,28 @@ int bm_discard_take(struct bm_run *run, const struct bm_step *step, struct bm_st
 		return -ENOMEM;
 	if (step->page_bytes == 0 || step->page_bytes > BM_SWAPHDR_BYTES)
 		return bm_err(-EINVAL, "a swap header of %llu bytes", (unsigned long long)step->page_bytes);
-	bm_survey_release(run->survey);
 	r = bm_run_note_irreversible(step);
 	if (r == 0)
-		r = bm_fsck_find_device(run->survey, step, &device.device);
+		r = bm_fsck_find_device(survey, step, &device.device);
 	if (r == 0)
-		r = bm_fsck_open_device(&device, run->survey);
+		r = bm_fsck_open_device(&device, survey);
 	if (r == 0)
 		r = discard(device.path, step, bytes, &was);
 	bm_fsck_close_device(&device);
 	if (r < 0)
 		return r;
-	bm_run_say(done, bm_strf("%s: %s", device.device->name,
-				 was ? "there was no image any more" : "its hibernation image is discarded"));
-	return bm_strv_addf(&run->irreversible, "%s: the hibernation image is discarded, which nothing takes back",
-		device.device->name);
+	*ret_text = bm_strf("%s: %s", device.device->name,
+		was ? "there was no hibernation image any more" : "the hibernation image is discarded");
+	return *ret_text ? 0 : -ENOMEM;
+}
+
+int bm_discard_take(struct bm_run *run, const struct bm_step *step, struct bm_step_result *done)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = bm_discard_run(step, run->survey, &run->guard, &text);
+
+	if (r < 0)
+		return r;
+	bm_run_say(done, bm_strf("%s", text));
+	return bm_strv_addf(&run->irreversible, "%s, which nothing takes back", text);
 }

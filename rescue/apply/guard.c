@@ -61,7 +61,7 @@ static int add_all(const struct bm_survey *survey, const struct bm_system *syste
 	for (size_t i = 0; plan && r == 0 && i < plan->n_steps; i++) {
 		const struct bm_device *device;
 
-		if (plan->steps[i].kind != BM_STEP_FSCK)
+		if (plan->steps[i].kind != BM_STEP_FSCK && plan->steps[i].kind != BM_STEP_DISCARD)
 			continue;
 		/* The step itself says that it finds none. */
 		if (bm_fsck_find_device(survey, &plan->steps[i], &device) < 0)

@@ -18,9 +18,9 @@ struct bm_guard {
 };
 
 /*
- * Takes the filesystems of system (or NULL) and those that FSCK steps of plan (or NULL) name, with all that they lie
- * on. The survey lets go of the disks first (bm_survey_release()); what it had mounted is waited for. Returns 0 with
- * ret_guard for bm_guard_done(); -ECANCELED where somebody else uses one of them, with a line that says who; ...
+ * Takes the filesystems of system (or NULL) and those that FSCK and DISCARD steps of plan (or NULL) name, with all that
+ * they lie on. The survey lets go of the disks first (bm_survey_release()); what it had mounted is waited for. Returns
+ * 0 with ret_guard for bm_guard_done(); -ECANCELED where somebody else uses one of them, with a line that says who; ...
  */
 int bm_guard_take(struct bm_survey *survey, const struct bm_system *system, const struct bm_plan *plan,
 	struct bm_guard *ret_guard) BM_MUST_CHECK;

@@ -228,13 +228,15 @@ int bm_planning_status(const struct bm_planning *planning)
 	return BM_EXIT_FAILED;
 }
 
-int bm_planning_fsck(const struct bm_survey *survey, const char *device, struct bm_planning *ret_planning)
+int bm_planning_fsck(
+	const struct bm_survey *survey, const struct bm_planning_request *request, struct bm_planning *ret_planning)
 {
 	struct bm_planning planning = {0};
 	int r = bm_check_disks(survey, &planning.findings);
 
 	if (r == 0)
-		r = bm_plan_fsck(survey, &planning.findings, device, &planning.plan, &planning.refusal);
+		r = bm_plan_fsck(
+			survey, &planning.findings, request->fsck, request->discard, &planning.plan, &planning.refusal);
 	if (r == 0)
 		r = name_fsck(&planning.plan, survey);
 	if (r < 0) {

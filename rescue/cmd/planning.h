@@ -39,8 +39,9 @@ int bm_planning_check(const struct bm_planning_request *request);
 int bm_planning_make(const struct bm_survey *survey, struct bm_system *system,
 	const struct bm_planning_request *request, struct bm_planning *ret_planning);
 
-/* The same where no system is found: only what wanted->fsck asks for. */
-int bm_planning_fsck(const struct bm_survey *survey, const char *device, struct bm_planning *ret_planning);
+/* The same where no system is found: only what request->fsck, and discard before it, asks for. */
+int bm_planning_fsck(
+	const struct bm_survey *survey, const struct bm_planning_request *request, struct bm_planning *ret_planning);
 
 /* The exit status of a plan that is refused: 0 where nothing is wrong, 4 where only a person can mend it, 8 with it
  * where something could not be judged, ... */

@@ -209,7 +209,7 @@ static int with_lock(
 	if (status != BM_EXIT_OK)
 		return status;
 	status = system ? bm_planning_make(&open.survey, system, &request->wanted, &planning)
-			: bm_planning_fsck(&open.survey, request->wanted.fsck, &planning);
+			: bm_planning_fsck(&open.survey, &request->wanted, &planning);
 	if (status != BM_EXIT_OK)
 		return end(outcome, "failed", status);
 	if (bm_str_set(&outcome->kernel, planning.plan.kernel) < 0 || note_what(&planning.plan, outcome) < 0)

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "../apply/discard.h"
 #include "../apply/fsck.h"
 #include "../base/err.h"
 #include "../base/str.h"
@@ -63,6 +64,23 @@ static void write_json(
 	bm_report_json_end(&json);
 }
 
+/* All steps of the plan, in their order: images that are given up, then the repair. */
+static int take_steps(const struct bm_plan *plan, struct bm_survey *survey, const struct bm_guard *guard,
+	const struct bm_apply_options *options, struct bm_fsck_result *fsck)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < plan->n_steps; i++) {
+		_cleanup_free_ char *text = NULL;
+
+		if (plan->steps[i].kind == BM_STEP_DISCARD)
+			r = bm_discard_run(&plan->steps[i], survey, guard, &text);
+		else
+			r = bm_fsck_run(&plan->steps[i], survey, guard, NULL, options, fsck);
+	}
+	return r;
+}
+
 int bm_repair_filesystem(const struct bm_global *global, struct bm_plan *plan, struct bm_survey *survey,
 	struct bm_repair_outcome *outcome)
 {
@@ -80,7 +98,7 @@ int bm_repair_filesystem(const struct bm_global *global, struct bm_plan *plan, s
 		fsck.text = bm_strf("%s", bm_err_text(r));
 		r = fsck.text ? 0 : -ENOMEM;
 	} else if (r == 0) {
-		r = bm_fsck_run(&plan->steps[0], survey, &guard, NULL, &options, &fsck);
+		r = take_steps(plan, survey, &guard, &options, &fsck);
 	}
 	bm_cmd_progress_end(&progress);
 	if (r < 0) {

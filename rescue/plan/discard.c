@@ -86,24 +86,57 @@ static struct bm_step *put_first(struct bm_plan *plan, size_t at)
 	return &plan->steps[at];
 }
 
-int bm_plan_discard(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system,
-	enum bm_plan_refusal *ret_refusal)
+/* Whether the image keeps the system from being changed; without one, the filesystem that the plan repairs. */
+static bool is_meant(const struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system,
+	const struct bm_hibernation *image)
 {
-	const struct bm_hibernations *images = &system->hibernations;
+	for (size_t s = 0; !system && s < plan->n_steps; s++)
+		for (size_t d = 0; image->device >= 0 && d < survey->devices.n; d++) {
+			const struct bm_device *device = &survey->devices.items[d];
 
-	if (images->n == 0)
-		return bm_strv_add(&plan->notes, "There is no hibernation image to discard.");
-	if (*ret_refusal != BM_PLAN_OK && *ret_refusal != BM_PLAN_NOTHING)
-		return 0;
+			if (plan->steps[s].kind == BM_STEP_FSCK &&
+				(bm_streq(device->path, plan->steps[s].target) ||
+					bm_streq(device->name, plan->steps[s].target)) &&
+				bm_devices_share_disk(&survey->devices, d, (size_t)image->device))
+				return true;
+		}
+	return system != NULL;
+}
+
+/* Looks for an image that has to stay; *ret_n is how many are meant. */
+static int check_images(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system,
+	const struct bm_hibernations *images, size_t *ret_n, enum bm_plan_refusal *ret_refusal)
+{
+	*ret_n = 0;
 	for (size_t i = 0; i < images->n; i++) {
 		_cleanup_free_ char *name = bm_hibernation_name(survey, &images->items[i]), *why = NULL;
 
+		if (!is_meant(plan, survey, system, &images->items[i]))
+			continue;
+		(*ret_n)++;
 		why = name ? obstacle(survey, system, &images->items[i], name) : NULL;
 		if (!why)
 			return -ENOMEM;
 		if (*why)
 			return bm_plan_refuse(plan, BM_PLAN_CANT, ret_refusal, bm_strf("%s", why));
 	}
+	return 0;
+}
+
+int bm_plan_discard(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system,
+	enum bm_plan_refusal *ret_refusal)
+{
+	const struct bm_hibernations *images = system ? &system->hibernations : &survey->hibernations;
+	size_t n, at = 0;
+	int r;
+
+	if (*ret_refusal != BM_PLAN_OK && *ret_refusal != BM_PLAN_NOTHING)
+		return 0;
+	r = check_images(plan, survey, system, images, &n, ret_refusal);
+	if (r == 0 && *ret_refusal != BM_PLAN_CANT && n == 0)
+		r = bm_strv_add(&plan->notes, "There is no hibernation image to discard.");
+	if (r < 0 || *ret_refusal == BM_PLAN_CANT || n == 0)
+		return r;
 	if (*ret_refusal == BM_PLAN_NOTHING) {
 		bm_strv_done(&plan->notes);
 		if (bm_plan_begin(plan, survey, system) < 0 || bm_plan_end(plan, survey, system) < 0)
@@ -112,8 +145,11 @@ int bm_plan_discard(struct bm_plan *plan, const struct bm_survey *survey, const 
 	}
 	for (size_t i = 0; i < images->n; i++) {
 		_cleanup_free_ char *name = bm_hibernation_name(survey, &images->items[i]);
-		struct bm_step *step = put_first(plan, i);
+		struct bm_step *step;
 
+		if (!is_meant(plan, survey, system, &images->items[i]))
+			continue;
+		step = put_first(plan, at++);
 		if (!name || !step || fill(survey, &images->items[i], name, step) < 0)
 			return -ENOMEM;
 	}

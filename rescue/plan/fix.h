@@ -57,7 +57,8 @@ const struct bm_boot_entry *bm_fix_default_entry(const struct bm_fix *fix);
 /* Whether grub.cfg, in which the entry stands, is written anew by the system's own tool. */
 bool bm_fix_has_mkconfig(const struct bm_fix *fix, const struct bm_boot_entry *entry);
 
-/* discard.c: puts the steps that give up the system's hibernation images before those of the plan. Where *ret_refusal
+/* discard.c: puts the steps that give up the system's hibernation images (system NULL: those on the disks of the
+ * filesystem that the plan repairs) before those of the plan. Where *ret_refusal
  * says that there is nothing else to do, they become the plan; it is changed where they cannot be given up. */
 int bm_plan_discard(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system,
 	enum bm_plan_refusal *ret_refusal) BM_MUST_CHECK;

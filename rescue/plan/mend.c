@@ -379,7 +379,7 @@ int bm_plan_mend(const struct bm_survey *survey, const struct bm_system *system,
 	return add_all(&fix, plan);
 }
 
-int bm_plan_fsck(const struct bm_survey *survey, const struct bm_findings *findings, const char *device,
+int bm_plan_fsck(const struct bm_survey *survey, const struct bm_findings *findings, const char *device, bool discard,
 	struct bm_plan *ret_plan, enum bm_plan_refusal *ret_refusal)
 {
 	const struct bm_plan_request request = {.findings = findings, .fsck = device};
@@ -390,15 +390,15 @@ int bm_plan_fsck(const struct bm_survey *survey, const struct bm_findings *findi
 
 	*ret_refusal = BM_PLAN_OK;
 	r = take_fsck(&fix, ret_refusal);
+	/* The only steps that there are become the plan's. */
+	if (r == 0)
+		r = move_steps(made, &plan);
+	if (r == 0 && discard)
+		r = bm_plan_discard(&plan, survey, NULL, ret_refusal);
 	if (r < 0) {
 		bm_plan_done(&plan);
 		return r;
 	}
-	/* The only steps that there are become the plan's. */
-	plan.steps = made->steps;
-	plan.n_steps = made->n_steps;
-	plan.cap_steps = made->cap_steps;
-	*made = (struct bm_plan){0};
 	*ret_plan = plan;
 	return 0;
 }

@@ -112,9 +112,10 @@ int bm_plan_add_basis(struct bm_plan *plan, const char *path, const char *hash) 
 
 /*
  * The plan of a machine on which no system is found, because the filesystem that holds it can't be mounted: the repair
- * of that device's filesystem and nothing else. findings are what is known of the disks. As bm_plan_make().
+ * of that device's filesystem and nothing else; with discard, hibernation images on its disks are given up first.
+ * findings are what is known of the disks. As bm_plan_make().
  */
-int bm_plan_fsck(const struct bm_survey *survey, const struct bm_findings *findings, const char *device,
+int bm_plan_fsck(const struct bm_survey *survey, const struct bm_findings *findings, const char *device, bool discard,
 	struct bm_plan *ret_plan, enum bm_plan_refusal *ret_refusal) BM_MUST_CHECK;
 
 /* Writes a BUILD step's command line again, from the modules as system->root has them now: after depmod there are names

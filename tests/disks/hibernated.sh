@@ -109,4 +109,13 @@ expect 1 "the file's image given up" "$bootmend" --disk "$asleep" repair --disca
 open_part "$asleep" 1
 same "the signature of swap is back in the file" "$(signature "$work/m/swapfile" 0)" SWAPSPACE2
 close_part
+
+# no system is found, and only its filesystem could be repaired
+cp --sparse=always "$work/asleep2.img" "$asleep"
+sleep_at "$asleep" "$swap_at" 'S1SUSPEND\0'
+read -r root_at _ <<<"$(region "$asleep" 1)"
+dd if=/dev/urandom of="$asleep" bs=4096 seek=$((root_at / 4096 + 1)) count=2 conv=notrunc status=none
+refuses "hibernated: fsck without a system" "$asleep" repair --yes --fsck asleep.img:1
+expect 1 "given up, then the fsck" "$bootmend" --disk "$asleep" repair --yes --fsck asleep.img:1 --discard-hibernation
+same "the signature of swap is back" "$(signature "$asleep" "$swap_at")" SWAPSPACE2
 rm -f "$asleep" "$work/asleep2.img"
