@@ -39,7 +39,18 @@ static int check_change(const struct bm_step *step, const struct bm_swaphdr *hea
 	return 0;
 }
 
-static int discard(const char *path, const struct bm_step *step, uint8_t *bytes, bool *ret_was)
+/* Whether the step is about one of the images that are known of the system: a plan may come from the patient's disk. */
+static bool is_known(const struct bm_survey *survey, const struct bm_hibernations *images, const struct bm_step *step,
+	const struct bm_device *device)
+{
+	for (size_t i = 0; i < images->n; i++)
+		if (images->items[i].device >= 0 && &survey->devices.items[images->items[i].device] == device &&
+			images->items[i].placed && images->items[i].offset_bytes == step->offset_bytes)
+			return true;
+	return false;
+}
+
+static int discard(const char *path, const struct bm_step *step, bool known, uint8_t *bytes, bool *ret_was)
 {
 	char hash[BM_SHA256_TEXT];
 	struct bm_swaphdr header;
@@ -47,12 +58,15 @@ static int discard(const char *path, const struct bm_step *step, uint8_t *bytes,
 
 	if (r < 0)
 		return r;
-	*ret_was = bm_streq(hash, step->after);
+	/* A step that was taken before, or swap that was made anew. */
+	bm_swaphdr_parse(bytes, step->page_bytes, &header);
+	*ret_was = !header.image;
 	if (*ret_was)
 		return 0;
+	if (!known)
+		return bm_err(-ESTALE, "%s holds no hibernation image of this system there", path);
 	if (!bm_streq(hash, step->before))
 		return bm_err(-ESTALE, "the swap header of %s has changed since the plan was made", path);
-	bm_swaphdr_parse(bytes, step->page_bytes, &header);
 	r = check_change(step, &header, bytes, path);
 	if (r == 0)
 		r = bm_block_write(path, step->offset_bytes + header.change_at, header.change, header.change_len);
@@ -63,7 +77,8 @@ static int discard(const char *path, const struct bm_step *step, uint8_t *bytes,
 	return r;
 }
 
-int bm_discard_run(const struct bm_step *step, struct bm_survey *survey, const struct bm_guard *guard, char **ret_text)
+int bm_discard_run(const struct bm_step *step, struct bm_survey *survey, const struct bm_guard *guard,
+	const struct bm_hibernations *images, char **ret_text)
 {
 	struct bm_fsck device = {.step = step, .guard = guard, .loop = BM_LOOP_NONE};
 	_cleanup_free_ uint8_t *bytes = malloc(BM_SWAPHDR_BYTES);
@@ -80,7 +95,7 @@ int bm_discard_run(const struct bm_step *step, struct bm_survey *survey, const s
 	if (r == 0)
 		r = bm_fsck_open_device(&device, survey);
 	if (r == 0)
-		r = discard(device.path, step, bytes, &was);
+		r = discard(device.path, step, is_known(survey, images, step, device.device), bytes, &was);
 	bm_fsck_close_device(&device);
 	if (r < 0)
 		return r;
@@ -92,7 +107,7 @@ int bm_discard_run(const struct bm_step *step, struct bm_survey *survey, const s
 int bm_discard_take(struct bm_run *run, const struct bm_step *step, struct bm_step_result *done)
 {
 	_cleanup_free_ char *text = NULL;
-	int r = bm_discard_run(step, run->survey, &run->guard, &text);
+	int r = bm_discard_run(step, run->survey, &run->guard, &run->view.hibernations, &text);
 
 	if (r < 0)
 		return r;

@@ -74,7 +74,7 @@ static int take_steps(const struct bm_plan *plan, struct bm_survey *survey, cons
 		_cleanup_free_ char *text = NULL;
 
 		if (plan->steps[i].kind == BM_STEP_DISCARD)
-			r = bm_discard_run(&plan->steps[i], survey, guard, &text);
+			r = bm_discard_run(&plan->steps[i], survey, guard, &survey->hibernations, &text);
 		else
 			r = bm_fsck_run(&plan->steps[i], survey, guard, NULL, options, fsck);
 	}

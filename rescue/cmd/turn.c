@@ -44,7 +44,7 @@ static bool is_discarded(const struct bm_survey *survey, const struct bm_hiberna
 		const struct bm_step *step = &plan->steps[i];
 
 		if (step->kind == BM_STEP_DISCARD && image->placed && step->offset_bytes == image->offset_bytes &&
-			bm_streq(step->before, image->before) &&
+			step->page_bytes == image->header.page_bytes && bm_streq(step->before, image->before) &&
 			(bm_streq(step->target, device->path) || bm_streq(step->target, device->name) ||
 				(device->uuid && bm_streq(step->filesystem, device->uuid))))
 			return true;

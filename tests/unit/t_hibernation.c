@@ -247,7 +247,7 @@ BM_TEST(hibernation_plan)
 static int discard(struct machine *machine, const struct bm_step *step)
 {
 	_cleanup_free_ char *text = NULL;
-	int r = bm_discard_run(step, &machine->survey, &text);
+	int r = bm_discard_run(step, &machine->survey, &machine->survey.systems.items[0].hibernations, &text);
 
 	bm_err_clear();
 	return r;
@@ -284,6 +284,10 @@ BM_TEST(hibernation_discard)
 	signature(&machine, text);
 	BM_CHECK_STR(text, "S1SUSPEND");
 	put(&machine, SWAP, 4064, "\0", 1);
+	/* not the system's, whatever the plan says */
+	system->hibernations.items[0].device = OTHER_SWAP;
+	BM_CHECK_INT(discard(&machine, &plan.steps[0]), -ESTALE);
+	system->hibernations.items[0].device = SWAP;
 	BM_CHECK_INT(discard(&machine, &plan.steps[0]), 0);
 	signature(&machine, text);
 	BM_CHECK_STR(text, "SWAPSPACE2");

@@ -181,6 +181,8 @@ static void fill_step(struct bm_step *step)
 	BM_CHECK_INT(bm_strv_add(&step->serves, "FSTAB-DEVICE-UNKNOWN"), 0);
 	step->least_bytes = 1;
 	step->need_bytes = UINT64_MAX;
+	step->offset_bytes = 28672;
+	step->page_bytes = 4096;
 	step->generic = step->no_newline = true;
 	bm_sha256_text("x", 1, step->before);
 	bm_sha256_text("y", 1, step->after);
@@ -238,6 +240,7 @@ static void check_step(const struct bm_step *a, const struct bm_step *b)
 	check_strv(&a->drivers, &b->drivers);
 	check_strv(&a->serves, &b->serves);
 	BM_CHECK(a->least_bytes == b->least_bytes && a->need_bytes == b->need_bytes);
+	BM_CHECK(a->offset_bytes == b->offset_bytes && a->page_bytes == b->page_bytes);
 	BM_CHECK(a->generic == b->generic && a->no_newline == b->no_newline);
 	BM_CHECK_INT(a->n_edits, b->n_edits);
 	for (size_t i = 0; i < a->n_edits; i++) {
