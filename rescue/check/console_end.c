@@ -146,7 +146,7 @@ static void watch(struct bm_end_state *state, const struct bm_bootlog_line *line
 {
 	state->lines++;
 	state->lives +=
-		line->sender == BM_SENDER_BOOT || line->sender == BM_SENDER_OTHER || bm_str_starts(text, "[ OK ]");
+		(line->sender != BM_SENDER_NONE && line->sender != BM_SENDER_KERNEL) || bm_str_starts(text, "[ OK ]");
 }
 
 int bm_end_line(struct bm_end_state *state, int row, const struct bm_bootlog_line *line, const char *text,

@@ -37,9 +37,15 @@ BM_TEST(bootlog_takes_off_what_stands_before_a_message)
 	is("Oct 15 10:00:00 web01 httpd[912]: error: x", "error: x", BM_SENDER_OTHER);
 	is("2026-10-12T10:00:00.123456+02:00 web01 systemd[1]: x", "x", BM_SENDER_BOOT);
 	is("2026-10-12 10:00:00 web01 kernel: x", "x", BM_SENDER_KERNEL);
-	is("[    3.456] localhost dracut-initqueue[401]: Warning: x", "Warning: x", BM_SENDER_BOOT);
+	is("[    3.456] localhost dracut-initqueue[401]: Warning: x", "Warning: x", BM_SENDER_INITRD);
 	is("[    3.456] localhost kernel: x", "x", BM_SENDER_KERNEL);
-	is("dracut-initqueue[288]: Warning: Could not boot.", "Warning: Could not boot.", BM_SENDER_BOOT);
+	is("dracut-initqueue[288]: Warning: Could not boot.", "Warning: Could not boot.", BM_SENDER_INITRD);
+	is("[ 2.9] ostree-prepare-root[292]: x", "x", BM_SENDER_INITRD);
+	is("Oct  5 10:00:00 web01 dracut-shutdown[288]: x", "x", BM_SENDER_BOOT);
+	is("localhost kernel: Out of memory: x", "Out of memory: x", BM_SENDER_KERNEL);
+	is("localhost systemd[1]: x", "x", BM_SENDER_BOOT);
+	is("Warning: kernel: x", "Warning: kernel: x", BM_SENDER_NONE);
+	is("said httpd[12]: x", "said httpd[12]: x", BM_SENDER_NONE);
 	/* What only looks like one stays. */
 	is("[  OK  ] Reached target Paths.", "[ OK ] Reached target Paths.", BM_SENDER_NONE);
 	is("[1.x] y", "[1.x] y", BM_SENDER_NONE);

@@ -24,6 +24,7 @@ enum {
 enum bm_bootlog_sender {
 	BM_SENDER_NONE,	  /* nobody is named: a console */
 	BM_SENDER_KERNEL, /* the kernel */
+	BM_SENDER_INITRD, /* a program that only an initramfs runs */
 	BM_SENDER_BOOT,	  /* init, dracut, and what they start to bring a system up */
 	BM_SENDER_OTHER,  /* another program of a running system: it says nothing about the boot */
 };

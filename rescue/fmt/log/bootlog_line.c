@@ -296,6 +296,18 @@ static bool bracket(const char **p, struct bm_bootlog_prefix *prefix)
 	return true;
 }
 
+/* dracut's hooks, and what prepares a root; dracut itself runs in a system, too, and dracut-shutdown at its end. */
+static bool is_initrd_program(const char *name, size_t len)
+{
+	static const char *const names[] = {"dracut-cmdline", "dracut-pre-", "dracut-initqueue", "dracut-mount",
+		"dracut-emergency", "ostree-prepare-root", "ignition", "initrd-", "booster", "bootc-root-setup"};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(names); i++)
+		if (len >= strlen(names[i]) && strncmp(name, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
 enum bm_bootlog_sender bm_bootlog_sender_of(const char *name, size_t len)
 {
 	static const char *const boot[] = {"systemd", "init", "dracut", "lvm", "mount", "mdadm", "cryptsetup", "fsck",
@@ -305,6 +317,8 @@ enum bm_bootlog_sender bm_bootlog_sender_of(const char *name, size_t len)
 
 	if (len == 6 && strncmp(name, "kernel", 6) == 0)
 		return BM_SENDER_KERNEL;
+	if (is_initrd_program(name, len))
+		return BM_SENDER_INITRD;
 	if (len > 1 && name[0] == '(')
 		return BM_SENDER_BOOT;
 	for (size_t i = 0; i < BM_ARRAY_SIZE(boot); i++) {
@@ -353,6 +367,24 @@ static const char *second_word(const char *p)
 	return blank && blank > p && blank - p < 256 ? blank + 1 : NULL;
 }
 
+/* "host kernel: message", a line of syslog whose time somebody left out: the message, or NULL. Only of those senders
+ * that belong to a boot: the word before may be anything. */
+static const char *behind_host(const char *p, struct bm_bootlog_prefix *prefix)
+{
+	struct bm_bootlog_prefix tried = *prefix;
+	size_t n = 0;
+
+	while (isalnum((unsigned char)p[n]) || (p[n] && strchr("._-", p[n])))
+		n++;
+	if (n == 0 || p[n] != ' ')
+		return NULL;
+	p = behind_tag(p + n + 1, true, &tried);
+	if (!p || tried.sender == BM_SENDER_OTHER)
+		return NULL;
+	*prefix = tried;
+	return p;
+}
+
 const char *bm_bootlog_message(const char *line, struct bm_bootlog_prefix *ret)
 {
 	const char *p = line, *next;
@@ -394,6 +426,8 @@ const char *bm_bootlog_message(const char *line, struct bm_bootlog_prefix *ret)
 		if (ret->sender != BM_SENDER_NONE && ret->sender != BM_SENDER_KERNEL)
 			return p;
 		next = behind_tag(p, true, ret);
+		if (!next && round == 0)
+			next = behind_host(p, ret);
 		if (!next)
 			return p;
 		p = next;
