@@ -25,68 +25,17 @@ enum mark {
 	MARK_STAGE, /* the row's stage */
 	MARK_GIVEN, /* the kernel was given an initramfs */
 	MARK_DISK,  /* the kernel found a disk */
+	MARK_OVER,  /* what row's signature said is over */
 };
 
 static const struct {
 	enum mark mark;
-	enum bm_stage stage;
+	int row; /* a stage, or of MARK_OVER a signature */
 	const char *pattern;
 } marks[] = {
-	{MARK_STAGE, BM_STAGE_KERNEL, "^Linux version {} ("},
-	{MARK_GIVEN, BM_STAGE_KERNEL, "^RAMDISK: [mem "},
-	{MARK_GIVEN, BM_STAGE_KERNEL, "Unpacking initramfs"},
-	{MARK_GIVEN, BM_STAGE_KERNEL, "Trying to unpack rootfs image as initramfs"},
-	{MARK_GIVEN, BM_STAGE_KERNEL, "Initramfs unpacking failed"},
-	{MARK_GIVEN, BM_STAGE_KERNEL, "Freeing initrd memory"},
-	{MARK_DISK, BM_STAGE_KERNEL, "Attached SCSI disk"},
-	{MARK_DISK, BM_STAGE_KERNEL, "^sda: sda1"},
-	{MARK_DISK, BM_STAGE_KERNEL, "^vda: vda1"},
-	{MARK_DISK, BM_STAGE_KERNEL, "^xvda: xvda1"},
-	{MARK_DISK, BM_STAGE_KERNEL, "^nvme0n1: p1"},
-	{MARK_DISK, BM_STAGE_KERNEL, "driver: sd$"},
-	{MARK_DISK, BM_STAGE_KERNEL, "driver: virtio_blk"},
-	{MARK_DISK, BM_STAGE_KERNEL, "driver: nvme"},
-	{MARK_DISK, BM_STAGE_KERNEL, "[vda] * logical blocks"},
-	{MARK_STAGE, BM_STAGE_INITRD, "Run /init as init process"},
-	{MARK_STAGE, BM_STAGE_INITRD, "unning in init*RAM "},
-	{MARK_STAGE, BM_STAGE_INITRD, "Running in initrd"},
-	{MARK_STAGE, BM_STAGE_INITRD, "Begin: Running /scripts/"},
-	{MARK_STAGE, BM_STAGE_INITRD, "Gave up waiting for root"},
-	{MARK_STAGE, BM_STAGE_INITRD, "^(initramfs)"},
-	{MARK_STAGE, BM_STAGE_INITRD, "does not exist. Dropping to a shell!"},
-	{MARK_STAGE, BM_STAGE_INITRD, "rdsosreport.txt"},
-	{MARK_STAGE, BM_STAGE_INITRD, "^dracut Warning:"},
-	{MARK_STAGE, BM_STAGE_INITRD, "Dracut Emergency Shell"},
-	{MARK_STAGE, BM_STAGE_INITRD, "^dracut: dracut-"},
-	{MARK_STAGE, BM_STAGE_INITRD, "dracut pre-udev hook"},
-	{MARK_STAGE, BM_STAGE_INITRD, "dracut-initqueue"},
-	{MARK_STAGE, BM_STAGE_INITRD, ":: running early hook"},
-	{MARK_STAGE, BM_STAGE_INITRD, "Red Hat nash version"},
-	{MARK_STAGE, BM_STAGE_ROOT, "Switching root"},
-	{MARK_STAGE, BM_STAGE_ROOT, "Switched root"},
-	{MARK_STAGE, BM_STAGE_ROOT, "VFS: Mounted root ("},
-	{MARK_STAGE, BM_STAGE_ROOT, "Begin: Running /scripts/init-bottom"},
-	{MARK_STAGE, BM_STAGE_ROOT, "Successfully loaded SELinux policy"},
-	{MARK_STAGE, BM_STAGE_ROOT, "INIT: version"},
-	{MARK_STAGE, BM_STAGE_ROOT, "Mounted root filesystem"},
-	{MARK_STAGE, BM_STAGE_ROOT, "Remounting root filesystem in read-write mode"},
-	{MARK_STAGE, BM_STAGE_ROOT, "Reached target Switch Root"},
-	{MARK_STAGE, BM_STAGE_ROOT, "Reached target initrd-switch-root.target"},
-	{MARK_STAGE, BM_STAGE_LOCAL, "Reached target Local File Systems."},
-	{MARK_STAGE, BM_STAGE_LOCAL, "Reached target local-fs.target"},
-	{MARK_STAGE, BM_STAGE_LOCAL, "Mounting local filesystems: [ OK ]"},
-	{MARK_STAGE, BM_STAGE_UP, "Reached target multi-user"},
-	{MARK_STAGE, BM_STAGE_UP, "Reached target graphical"},
-	{MARK_STAGE, BM_STAGE_UP, "INIT: Entering runlevel: 2"},
-	{MARK_STAGE, BM_STAGE_UP, "INIT: Entering runlevel: 3"},
-	{MARK_STAGE, BM_STAGE_UP, "INIT: Entering runlevel: 5"},
-	{MARK_STAGE, BM_STAGE_UP, "INIT: Entering runlevel: 4"},
-	{MARK_STAGE, BM_STAGE_UP, "Started Getty on tty"},
-	{MARK_STAGE, BM_STAGE_UP, "Started Serial Getty on"},
-	{MARK_STAGE, BM_STAGE_UP, "Started getty@tty"},
-	{MARK_STAGE, BM_STAGE_UP, "Started serial-getty@"},
-	{MARK_STAGE, BM_STAGE_UP, "^{} login:"},
-	{MARK_STAGE, BM_STAGE_UP, "Cloud-init v.*finished at"},
+#define MARK(kind, row, pattern) {MARK_##kind, BM_##row, pattern},
+#include "mark.def"
+#undef MARK
 };
 
 /* A pattern in the filter: those whose longest literal begins with the same three letters are in one list. */
@@ -178,6 +127,7 @@ struct found {
 	size_t word_len;
 	enum bm_stage stage; /* 0: none */
 	bool given, disk;
+	int over; /* a signature, or -1 */
 };
 
 static void note_mark(struct found *found, size_t row)
@@ -190,13 +140,15 @@ static void note_mark(struct found *found, size_t row)
 	}
 	found->given |= marks[row].mark == MARK_GIVEN;
 	found->disk |= marks[row].mark == MARK_DISK;
+	if (marks[row].mark == MARK_OVER)
+		found->over = marks[row].row;
 	if (marks[row].mark == MARK_STAGE)
-		found->stage = BM_MAX(found->stage, marks[row].stage);
+		found->stage = BM_MAX(found->stage, (enum bm_stage)marks[row].row);
 }
 
 static void search_line(struct filter *filter, const char *text, struct found *ret)
 {
-	*ret = (struct found){.signature = -1, .end = -1};
+	*ret = (struct found){.signature = -1, .end = -1, .over = -1};
 	filter->search++;
 	for (const char *p = text; p[0] && p[1] && p[2]; p++)
 		for (int i = filter->head[hash_of(p)]; i >= 0; i = filter->entries[i].next) {
@@ -278,6 +230,7 @@ static int observe(
 		observation = &console->observations[i];
 		if ((int)observation->signature == found->signature && bm_streq(observation->subject, subject)) {
 			observation->times++;
+			observation->last = line->number;
 			/* What comes back after a recovery is not over. */
 			observation->stage = BM_MAX(observation->stage, console->reached);
 			return 0;
@@ -290,6 +243,7 @@ static int observe(
 		return -ENOMEM;
 	*observation = (struct bm_observation){.signature = (enum bm_signature_id)found->signature,
 		.line = line->number,
+		.last = line->number,
 		.times = 1,
 		.stage = console->reached};
 	observation->text = strlen(text) > TEXT_MAX ? bm_strf("%.*s...", TEXT_MAX, text) : strdup(text);
@@ -320,6 +274,38 @@ static void forgive(struct bm_console *console, enum bm_stage stage)
 	console->n_observations = kept;
 }
 
+/* Forgets what has this signature. */
+static void forgive_one(struct bm_console *console, int signature)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < console->n_observations; i++) {
+		struct bm_observation *observation = &console->observations[i];
+
+		if ((int)observation->signature == signature)
+			observation_done(observation);
+		else
+			console->observations[kept++] = *observation;
+	}
+	console->n_observations = kept;
+}
+
+/* The line shows that what this signature says is over, and with it the question that mountall asked. */
+static void get_over(struct bm_console *console, int signature)
+{
+	forgive_one(console, signature);
+	if (signature == BM_SIGNATURE_MOUNTALL && console->end.text && strstr(console->end.text, "to skip mounting"))
+		bm_end_forget(console);
+}
+
+/* An initramfs runs before the root, so that what came before its words did so, too. */
+static void place_early(struct bm_console *console)
+{
+	for (size_t i = 0; i < console->n_observations; i++)
+		if (console->observations[i].stage == BM_STAGE_KERNEL)
+			console->observations[i].stage = BM_STAGE_INITRD;
+}
+
 static void forget_boot(struct bm_console *console)
 {
 	forgive(console, BM_STAGE_NEVER);
@@ -333,13 +319,15 @@ static void forget_boot(struct bm_console *console)
 static bool counts(const struct bm_console *console, int signature)
 {
 	return console->reached < BM_STAGE_UP || bm_signatures[signature].until == BM_STAGE_NEVER ||
-	       bm_signatures[signature].strength == BM_STRENGTH_END || signature == BM_SIGNATURE_FS_BAD;
+	       (bm_signatures[signature].strength == BM_STRENGTH_END && signature >= BM_SIGNATURE_CPU_OLD) ||
+	       signature == BM_SIGNATURE_FS_BAD;
 }
 
 static int read_boot(struct bm_console *console, struct filter *filter, const struct bm_bootlog *log,
 	const struct bm_bootlog_boot *boot)
 {
 	struct bm_end_state state;
+	unsigned int life = 0;
 
 	if (bm_end_begin(&state, boot->cmdline) < 0)
 		return -ENOMEM;
@@ -347,6 +335,8 @@ static int read_boot(struct bm_console *console, struct filter *filter, const st
 		const char *text = bm_bootlog_text(log, i);
 		struct found found;
 
+		if (log->lines[i].sender >= BM_SENDER_INITRD || bm_str_starts(text, "[ OK ]"))
+			life = log->lines[i].number;
 		if (log->lines[i].sender == BM_SENDER_OTHER) {
 			if (bm_end_line(&state, -1, &log->lines[i], text, console) < 0)
 				return -ENOMEM;
@@ -358,15 +348,21 @@ static int read_boot(struct bm_console *console, struct filter *filter, const st
 		/* An initramfs has local filesystems, too: those count only behind the root. */
 		if (found.stage == BM_STAGE_LOCAL && console->reached < BM_STAGE_ROOT)
 			found.stage = BM_STAGE_LOADER;
+		if (log->lines[i].sender == BM_SENDER_INITRD && console->reached < BM_STAGE_ROOT)
+			found.stage = BM_MAX(found.stage, BM_STAGE_INITRD);
 		/* A time, or words of the kernel and of what it starts: it runs. */
 		if (found.stage == BM_STAGE_LOADER &&
 			(log->lines[i].stamped || found.signature > BM_SIGNATURE_FIRMWARE_NOTHING))
 			found.stage = BM_STAGE_KERNEL;
 		if (found.stage > BM_STAGE_LOADER) {
+			if (found.stage == BM_STAGE_INITRD && console->reached <= BM_STAGE_INITRD)
+				place_early(console);
 			console->reached = BM_MAX(console->reached, found.stage);
 			forgive(console, found.stage);
 			bm_end_stage(console, found.stage);
 		}
+		if (found.over >= 0)
+			get_over(console, found.over);
 		if (bm_end_line(&state, found.end, &log->lines[i], text, console) < 0)
 			return -ENOMEM;
 		if (found.signature >= 0 && counts(console, found.signature) &&
@@ -374,6 +370,8 @@ static int read_boot(struct bm_console *console, struct filter *filter, const st
 			return -ENOMEM;
 	}
 	bm_end_finish(&state, console);
+	if (boot->end > boot->first)
+		bm_console_relate(console, log->lines[boot->end - 1].number, life);
 	return 0;
 }
 

@@ -27,6 +27,7 @@ enum bm_stage {
 enum bm_strength {
 	BM_STRENGTH_HINT,
 	BM_STRENGTH_END,
+	BM_STRENGTH_OPEN,
 	BM_STRENGTH_GENERAL,
 	BM_STRENGTH_SPECIFIC,
 };
@@ -48,7 +49,7 @@ struct bm_signature {
 	unsigned char n_candidates;
 	unsigned char candidates[BM_CANDIDATES_MAX]; /* enum bm_finding_id */
 	const char *meaning;
-	const char *patterns; /* with newlines between */
+	const char *patterns; /* with newlines between; empty where only other lines make it (bm_console_relate()) */
 };
 
 extern const struct bm_signature bm_signatures[BM_SIGNATURE_COUNT];
@@ -60,10 +61,12 @@ bool bm_signature_match(const char *pattern, size_t len, const char *text, const
 struct bm_observation {
 	enum bm_signature_id signature;
 	unsigned int line; /* in the text */
+	unsigned int last; /* where it was seen last */
 	unsigned int times;
 	enum bm_stage stage; /* how far the boot had come */
 	char *text;	     /* the line, cut to a length for people */
 	char *subject;	     /* device, file or version that it is about; or NULL */
+	bool explained;	     /* another one of the same boot says why: alone it makes no finding, and is not to blame */
 	bool answered;	     /* a finding was made of it, or agrees with it */
 	enum bm_finding_id finding;
 };
@@ -119,6 +122,13 @@ struct bm_consoles {
 
 void bm_consoles_done(struct bm_consoles *consoles);
 #define _cleanup_consoles_ BM_CLEANUP(bm_consoles_done)
+
+/* Looks at the observations of a boot beside each other: turns a hint into what it means where the boot stops, and
+ * marks as explained what only follows from another. last_line is the boot's last line in the text, life_line the last
+ * that a program wrote (0: none). bm_console_read() calls it. */
+void bm_console_relate(struct bm_console *console, unsigned int last_line, unsigned int life_line);
+/* Whether a hint can become this signature. */
+bool bm_signature_is_derived(enum bm_signature_id signature);
 
 /* Reads a text and adds what it says. Returns 0 or -ENOMEM. */
 int bm_console_read(struct bm_consoles *consoles, const char *name, enum bm_console_kind kind, const char *bytes,

@@ -394,7 +394,7 @@ static int answer(const struct join *join, struct bm_observation *observation)
 	finding = find_agreeing(join, observation, &list);
 	if (finding)
 		return confirm(join, observation, finding);
-	if (signature->strength <= BM_STRENGTH_END)
+	if (signature->strength <= BM_STRENGTH_OPEN || observation->explained)
 		return 0;
 	if (drop_refuted(join, observation, &list) < 0)
 		return -ENOMEM;
@@ -460,7 +460,7 @@ int bm_console_join(struct bm_consoles *consoles, const struct bm_console_facts 
 		enum bm_strength strength;
 		int subject; /* -1: either */
 	} order[] = {{BM_STRENGTH_SPECIFIC, -1}, {BM_STRENGTH_GENERAL, 1}, {BM_STRENGTH_GENERAL, 0},
-		{BM_STRENGTH_END, -1}, {BM_STRENGTH_HINT, -1}};
+		{BM_STRENGTH_OPEN, -1}, {BM_STRENGTH_END, -1}, {BM_STRENGTH_HINT, -1}};
 
 	for (size_t i = 0; i < consoles->n; i++) {
 		struct bm_console *console = &consoles->items[i];

@@ -9,6 +9,7 @@
 
 #define HINT	 BM_STRENGTH_HINT
 #define END	 BM_STRENGTH_END
+#define OPEN	 BM_STRENGTH_OPEN
 #define GENERAL	 BM_STRENGTH_GENERAL
 #define SPECIFIC BM_STRENGTH_SPECIFIC
 /* The candidates' names become numbers; one more than the last is 0. */

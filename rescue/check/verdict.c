@@ -41,6 +41,8 @@ static bool stops(const struct bm_console *console, const struct bm_observation 
 		return true;
 	if (signature->strength == BM_STRENGTH_HINT || signature->strength == BM_STRENGTH_END)
 		return false;
+	if (signature->strength == BM_STRENGTH_OPEN)
+		return true;
 	if (observation->signature == BM_SIGNATURE_FS_TYPE && console->reached < BM_STAGE_ROOT)
 		return strstr(observation->text, "root") != NULL;
 	/* Nothing on the disk is to blame, or the root was never mounted. */
@@ -54,6 +56,9 @@ static int weight(const struct bm_console *console, const struct bm_observation 
 {
 	const struct bm_signature *signature = &bm_signatures[observation->signature];
 
+	/* Another one says why. */
+	if (observation->explained)
+		return observation->line == console->end.line ? 1 : 0;
 	if (stops(console, observation))
 		return 4 + (signature->n_candidates == 0 ? 4 : 0) + (int)signature->strength;
 	if (signature->strength == BM_STRENGTH_END)
