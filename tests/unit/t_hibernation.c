@@ -246,8 +246,14 @@ BM_TEST(hibernation_plan)
 
 static int discard(struct machine *machine, const struct bm_step *step)
 {
+	const struct bm_plan plan = {.steps = (struct bm_step *)(uintptr_t)step, .n_steps = 1};
+	_cleanup_guard_ struct bm_guard guard = {0};
 	_cleanup_free_ char *text = NULL;
-	int r = bm_discard_run(step, &machine->survey, &machine->survey.systems.items[0].hibernations, &text);
+	int r = bm_guard_take(&machine->survey, NULL, &plan, &guard);
+
+	if (r == 0)
+		r = bm_discard_run(
+			step, &machine->survey, &guard, &machine->survey.systems.items[0].hibernations, &text);
 
 	bm_err_clear();
 	return r;
