@@ -7,6 +7,7 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
+#include "../fmt/disk/swaphdr.h"
 #include "../plan/tool.h"
 #include "fsck_int.h"
 #include "txn.h"
@@ -63,6 +64,7 @@ enum has { TARGET = 1, VERSION = 2, WORDS = 4, LINK = 8, OUTPUT = 16 };
 static const struct {
 	unsigned int from, to, needs;
 } kinds[] = {
+	[BM_STEP_DISCARD] = {OUTSIDE, OUTSIDE, 0},
 	[BM_STEP_FSCK] = {OUTSIDE, OUTSIDE, 0},
 	[BM_STEP_MOUNT] = {OUTSIDE, INSIDE, 0},
 	[BM_STEP_EDIT] = {INSIDE, INSIDE, TARGET},
@@ -93,6 +95,11 @@ static const char *lack_of(const struct bm_step *step, unsigned int needs)
 		return !step->target && !step->filesystem ? "it names no device"
 		       : !bm_fsck_is_command(step)	  ? "this is no command line of a filesystem check's"
 							  : NULL;
+	if (step->kind == BM_STEP_DISCARD)
+		return !step->target && !step->filesystem ? "it names no device"
+		       : step->page_bytes == 0 || step->page_bytes > BM_SWAPHDR_BYTES || !step->before || !step->after
+			       ? "it tells of no swap header"
+			       : NULL;
 	if (needs & TARGET && !bm_accept_path(step->target, false))
 		return "its target is no path that a repair may change";
 	if (needs & VERSION && !is_version(step->version))
