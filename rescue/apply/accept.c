@@ -97,7 +97,7 @@ static const char *lack_of(const struct bm_step *step, unsigned int needs)
 							  : NULL;
 	if (step->kind == BM_STEP_DISCARD)
 		return !step->target && !step->filesystem ? "it names no device"
-		       : step->page_bytes == 0 || step->page_bytes > BM_SWAPHDR_BYTES || !step->before || !step->after
+		       : step->page_bytes == 0 || step->page_bytes > BM_SWAPHDR_BYTES || !*step->before || !*step->after
 			       ? "it tells of no swap header"
 			       : NULL;
 	if (needs & TARGET && !bm_accept_path(step->target, false))
