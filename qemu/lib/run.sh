@@ -220,11 +220,15 @@ act_break() {
 	echo "$token" >"$root/etc/bootmend-lab/token"
 	image=$root/boot/$(image_of "$kernel")
 	unset -f show_it
+	power_cut=""
 	# shellcheck source=/dev/null
 	source "$lab/breakages/${scenario[break]}"
 	break_it
 	tree_list >"$run/before.tree"
+	# The power goes while all is mounted: what the journal holds is not in its place.
+	[[ -z $power_cut ]] || cp --sparse=always "$run/broken.raw" "$run/cut.raw"
 	tree_umount
+	[[ -z $power_cut ]] || mv "$run/cut.raw" "$run/broken.raw"
 }
 
 act_broken() {
