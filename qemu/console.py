@@ -16,6 +16,7 @@ written to the --verdict file:
   ended              status 3    the command ended before
   stuck STEP         status 4    a step of the dialogue waited in vain
   limit              status 5    the time limit
+  starved            status 6    the kernel found its timer dead, for it was kept waiting: this boot says nothing
 
 All times but those of marks are the machine's own: see clock.py.
 
@@ -46,7 +47,13 @@ import time
 
 from clock import Clock
 
+# A processor that is kept waiting for the 40 ms in which an early kernel counts ticks. Nothing has been mounted yet.
+STARVED = re.compile(rb"IO-APIC \+ timer doesn't work")
 ANSI = re.compile(rb"\x1b(\[[0-9;?=]*[A-Za-z]|[()][A-Z0-9]|[=>78cM])|\x00")
+
+
+class Starved(Exception):
+    """The emulated machine was kept waiting where its kernel cannot bear it."""
 
 
 class Console:
@@ -88,6 +95,8 @@ class Console:
             data, self.rest = data[:cut], data[cut:]
         clean = ANSI.sub(b"", data)
         self.text += clean
+        if STARVED.search(self.text, max(0, len(self.text) - len(clean) - 80)):
+            raise Starved
         if self.echo:
             self.show(clean.decode("utf-8", "replace"))
         return True
@@ -245,6 +254,8 @@ def main():
             status, word = talk(console, steps, values, marks)
         else:
             status, word = watch(console, patterns, options.linger)
+    except Starved:
+        status, word = 6, "starved"
     finally:
         console.end()
     if options.marks:

@@ -28,7 +28,7 @@ import subprocess
 import sys
 import time
 
-from console import Console, expect, send, settle
+from console import Console, Starved, expect, send, settle
 
 BEGIN = re.compile(rb"mount the system under [^\r\n]* \.\.\.")
 END = re.compile(rb"Result: ")
@@ -190,7 +190,10 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(32))
     draw = random.Random(options.seed)
     memory = os.path.join(options.dir, "memory")
-    save(options, memory)
+    try:
+        save(options, memory)
+    except Starved:
+        return 6
     parts = whole_run(options, memory)
     found, number = [], 0
     while len(found) < options.cuts:

@@ -18,9 +18,9 @@ lab_speed() {
 
 # boot_watch LOG LIMIT DISK FORMAT [QEMU ARGUMENT...] -- [CONSOLE ARGUMENT...]
 # boots the current guest from a disk. The status is console.py's (or that of another $watcher), and its verdict is in $said;
-# what it shows (--echo) goes to descriptor 3.
+# what it shows (--echo) goes to descriptor 3. A machine that was starved before it had done anything is started anew.
 boot_watch() {
-	local log=$1 limit=$2 disk=$3 format=$4 qemu watch=() status=0
+	local log=$1 limit=$2 disk=$3 format=$4 qemu watch=() status try
 	shift 4
 	lab_speed
 	# No network, no reboot loops (but where $may_reset says so), nothing that the guest's file does not name.
@@ -55,13 +55,18 @@ boot_watch() {
 		qemu+=("$1")
 		shift
 	done
-	# shellcheck disable=SC2086 # LAB_QEMU_PREFIX is a list of words
-	"$lab/$watcher" --log "$log" --limit "$limit" --verdict "$work/verdict" "${echo[@]}" "${watch[@]}" \
-		-- ${LAB_QEMU_PREFIX:-} "${qemu[@]}" >&3 &
-	# In the background, so that a signal ends it at once by way of the exit trap.
-	children+=($!)
-	wait $! || status=$?
-	children=("${children[@]::${#children[@]}-1}")
+	for try in 1 2 3 4 5; do
+		status=0
+		# shellcheck disable=SC2086 # LAB_QEMU_PREFIX is a list of words
+		"$lab/$watcher" --log "$log" --limit "$limit" --verdict "$work/verdict" "${echo[@]}" "${watch[@]}" \
+			-- ${LAB_QEMU_PREFIX:-} "${qemu[@]}" >&3 &
+		# In the background, so that a signal ends it at once by way of the exit trap.
+		children+=($!)
+		wait $! || status=$?
+		children=("${children[@]::${#children[@]}-1}")
+		[[ $status == 6 ]] || break
+		note "${guest[name]}: the kernel was kept waiting and took its timer for dead (boot $try of 5)"
+	done
 	said=$(cat "$work/verdict" 2>/dev/null) || said=nothing
 	return "$status"
 }
