@@ -115,7 +115,7 @@ int bm_guard_take(struct bm_survey *survey, const struct bm_system *system, cons
 	if (r == 0)
 		r = add_all(survey, system, plan, &uses);
 	if (r == 0)
-		r = bm_claim_take(&uses, guard.prefix, &guard.claim);
+		r = bm_claim_take(&uses, guard.prefix, &survey->in_use, &guard.claim);
 	if (r == 0 && system && system->given)
 		r = claim_dirs(system, guard.prefix, &guard.claim);
 	if (r < 0)

@@ -214,7 +214,21 @@ static int try_exclusive(const struct bm_use *use, const char *prefix)
 	return 0;
 }
 
-static int try_once(const struct bm_uses *uses, const char *prefix, struct bm_claim *claim)
+/* Whether one of them was there when the disks were looked at: it is not just going. */
+static bool is_lasting(const struct bm_users *users, const struct bm_uses *uses, const struct bm_strv *known)
+{
+	for (size_t i = 0; i < users->n; i++) {
+		_cleanup_free_ char *text =
+			bm_strf("%s is %s", uses->items[users->items[i].use].name, users->items[i].text);
+
+		if (text && bm_strv_has(known, text))
+			return true;
+	}
+	return false;
+}
+
+static int try_once(const struct bm_uses *uses, const char *prefix, const struct bm_strv *known, struct bm_claim *claim,
+	bool *ret_lasting)
 {
 	_cleanup_users_ struct bm_users users = {0};
 	_cleanup_free_ char *who = NULL, *why = NULL;
@@ -230,6 +244,7 @@ static int try_once(const struct bm_uses *uses, const char *prefix, struct bm_cl
 	if (found < 0)
 		return found;
 	if (users.n > 0) {
+		*ret_lasting = is_lasting(&users, uses, known);
 		who = bm_users_text(&users, uses);
 		return who ? bm_err(-ECANCELED, "%s", who) : -ENOMEM;
 	}
@@ -240,22 +255,23 @@ static int try_once(const struct bm_uses *uses, const char *prefix, struct bm_cl
 	return r;
 }
 
-int bm_claim_take(struct bm_uses *uses, const char *prefix, struct bm_claim *ret_claim)
+int bm_claim_take(struct bm_uses *uses, const char *prefix, const struct bm_strv *known, struct bm_claim *ret_claim)
 {
 	int r = bm_uses_add_files(uses);
+	bool lasting = false;
 
 	for (unsigned int try = 0; r == 0 && try < TRIES; try++) {
 		struct bm_claim claim = {0};
 
 		if (try > 0)
 			bm_sleep_ms(TRY_MS);
-		r = try_once(uses, prefix, &claim);
+		r = try_once(uses, prefix, known, &claim, &lasting);
 		if (r == 0) {
 			*ret_claim = claim;
 			return 0;
 		}
 		bm_claim_done(&claim);
-		if (r == -ECANCELED && try + 1 < TRIES)
+		if (r == -ECANCELED && !lasting && try + 1 < TRIES)
 			r = 0;
 	}
 	return r == -ECANCELED ? bm_err_within(r, "nothing is changed") : r;

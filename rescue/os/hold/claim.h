@@ -32,10 +32,12 @@ struct bm_claim {
  * Locks all uses and proves that nobody else has them. A use that is beneath is locked and asked for, but not opened
  * with O_EXCL; nor is one that is mounted at the prefix (may be NULL; see bm_users_find()) or below. The files that
  * loop devices of uses lie over are added and claimed, too. Those who are just going (udev, a loop device whose mount
- * went) are waited for, some seconds. Returns 0; -ECANCELED where somebody else uses one of them, with a line that says
+ * went) are waited for, two seconds; not a user that known names ("NAME is TEXT"), who was there
+ * before. Returns 0; -ECANCELED where somebody else uses one of them, with a line that says
  * who; another negative errno where an image cannot be opened for writing. ret_claim is for bm_claim_done().
  */
-int bm_claim_take(struct bm_uses *uses, const char *prefix, struct bm_claim *ret_claim) BM_MUST_CHECK;
+int bm_claim_take(struct bm_uses *uses, const char *prefix, const struct bm_strv *known,
+	struct bm_claim *ret_claim) BM_MUST_CHECK;
 /* Adds a folder that somebody else mounted: it is locked with flock. -ECANCELED where another process has it. */
 int bm_claim_dir(struct bm_claim *claim, const char *dir) BM_MUST_CHECK;
 /* The locked descriptor of an image file, which stays the claim's; -1 where the claim has none. */

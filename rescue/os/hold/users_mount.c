@@ -14,14 +14,6 @@
 #include "os/root/root_in.h"
 #include "users_in.h"
 
-enum { MOUNTINFO_MAX = 16 * 1024 * 1024 };
-
-/* The mount namespaces that were read. */
-struct seen {
-	ino_t *items;
-	size_t n, cap;
-};
-
 void bm_user_mounts_done(struct bm_user_mounts *mounts)
 {
 	for (size_t i = 0; i < mounts->n; i++)
@@ -60,56 +52,25 @@ static int keep(const struct bm_mounts *from, int pid, bool own, struct bm_user_
 
 static int read_namespace(const char *pid, bool own, struct bm_user_mounts *mounts)
 {
-	_cleanup_free_ char *path = bm_strf("/proc/%s/mountinfo", pid);
-	_cleanup_buf_ struct bm_buf text = {0};
 	_cleanup_mounts_ struct bm_mounts list = {0};
 	uint64_t number = 0;
+	int r = bm_mounts_list_of(pid, &list);
 
-	if (!path)
-		return -ENOMEM;
-	/* A process that has ended meanwhile has no mounts. */
-	if (bm_file_read(path, MOUNTINFO_MAX, &text) < 0 || bm_mounts_parse(bm_buf_text(&text), NULL, &list) < 0) {
-		bm_err_clear();
-		return 0;
-	}
-	if (!own && bm_num_u64(pid, &number) < 0)
-		return 0;
+	if (r < 0 || (!own && bm_num_u64(pid, &number) < 0))
+		return r;
 	return keep(&list, (int)number, own, mounts);
-}
-
-/* Whether the namespace of that process is one that was not read yet. */
-static bool is_new(const char *pid, struct seen *seen)
-{
-	_cleanup_free_ char *path = bm_strf("/proc/%s/ns/mnt", pid);
-	struct stat st;
-	ino_t *slot;
-
-	if (!path || stat(path, &st) < 0)
-		return false;
-	for (size_t i = 0; i < seen->n; i++)
-		if (seen->items[i] == st.st_ino)
-			return false;
-	slot = BM_VEC_PUSH(seen->items, seen->n, seen->cap);
-	if (slot)
-		*slot = st.st_ino;
-	return slot;
 }
 
 int bm_user_mounts_read(struct bm_user_mounts *ret_mounts)
 {
-	_cleanup_strv_ struct bm_strv names = {0};
+	_cleanup_strv_ struct bm_strv pids = {0};
 	struct bm_user_mounts mounts = {0};
-	struct seen seen = {0};
-	int r = 0;
+	int r = read_namespace("self", true, &mounts);
 
-	is_new("self", &seen);
-	r = read_namespace("self", true, &mounts);
-	if (bm_file_list("/proc", &names) < 0)
-		bm_err_clear();
-	for (size_t i = 0; r == 0 && i < names.n; i++)
-		if (names.items[i][0] >= '0' && names.items[i][0] <= '9' && is_new(names.items[i], &seen))
-			r = read_namespace(names.items[i], false, &mounts);
-	free(seen.items);
+	if (r == 0)
+		r = bm_mounts_namespaces(&pids);
+	for (size_t i = 0; r == 0 && i < pids.n; i++)
+		r = read_namespace(pids.items[i], false, &mounts);
 	if (r < 0)
 		bm_user_mounts_done(&mounts);
 	else

@@ -200,6 +200,13 @@ static int mount_attempts(const struct bm_mount_fs *mount, const char *target)
 	return r;
 }
 
+/* What is asked of another mount namespace. */
+struct wanted {
+	const struct bm_mount_fs *mount;
+	const struct stat *device;
+	const char *real;
+};
+
 /* Whether the entry shows the tree that is asked for. */
 static bool is_same(const struct bm_mount_entry *entry, const struct bm_mount_fs *mount, const struct stat *device,
 	const char *real)
@@ -264,6 +271,25 @@ static int bind_existing(const struct bm_mount_fs *mount)
 	return r == 0 && mount->writable && found->read_only ? open_for_writing(mount, found) : r;
 }
 
+static bool is_wanted(const struct bm_mount_entry *entry, const void *context)
+{
+	const struct wanted *wanted = context;
+
+	return is_same(entry, wanted->mount, wanted->device, wanted->real);
+}
+
+/* -EBUSY where no other mount namespace shows it either. */
+static int show_foreign(const struct bm_mount_fs *mount)
+{
+	_cleanup_free_ char *real = realpath(mount->source, NULL);
+	struct stat st;
+	const struct wanted wanted = {mount, &st, real};
+	int r = real && stat(mount->source, &st) == 0 ? bm_mount_foreign(mount->root, mount->target, is_wanted, &wanted)
+						      : -ENOENT;
+
+	return r == -ENOENT ? -EBUSY : r;
+}
+
 /* What came of it. The descriptor of the target is opened again: the old one shows what is below the mount. */
 static int inspect(const struct bm_mount_fs *mount, bool bound, struct bm_mount_result *ret_result)
 {
@@ -303,6 +329,8 @@ int bm_mount_fs(const struct bm_mount_fs *mount, struct bm_mount_result *ret_res
 		r = mount_attempts(mount, target);
 		if (r == -ENODEV && bm_system_load_module(mount->type) == 0)
 			r = mount_attempts(mount, target);
+		if (r == -EBUSY && !mount->writable)
+			r = show_foreign(mount);
 		if (r < 0) {
 			read_log(log, mount->source, &reason);
 			return bm_err(r, "mount %s (%s)%s%s", mount->source, mount->type, reason.len > 0 ? ": " : "",

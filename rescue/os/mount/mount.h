@@ -35,7 +35,8 @@ struct bm_mount_result {
 
 /* Mounts a filesystem. For looking: ro,nodev,nosuid,noexec (not with enter), and ext noload; xfs norecovery,nouuid;
  * btrfs rescue=nologreplay. For repair: rw, the options kept (xfs: nouuid as well). What is mounted already is bound;
- * for repair it is made writable there, see bm_mount_close_writing(). ret_result may be NULL. Returns 0,
+ * for repair it is made writable there, see bm_mount_close_writing(). For looking, what another mount namespace has
+ * mounted for writing is shown from there. ret_result may be NULL. Returns 0,
  * -ENODEV when the kernel does not know the type (after modprobe), -EUCLEAN for damage, -EINVAL for a superblock that
  * the kernel refuses (its reason is in the context where the kernel gave one), ... */
 int bm_mount_fs(const struct bm_mount_fs *mount, struct bm_mount_result *ret_result) BM_MUST_CHECK;
@@ -86,6 +87,13 @@ void bm_mounts_done(struct bm_mounts *mounts);
 int bm_mounts_list(const char *prefix, struct bm_mounts *ret_mounts) BM_MUST_CHECK;
 /* The same from the text of a mountinfo file; a line that cannot be read is -EINVAL. */
 int bm_mounts_parse(const char *text, const char *prefix, struct bm_mounts *ret_mounts) BM_MUST_CHECK;
+
+/* A process id for each mount namespace but ours that has a process which may be looked at, added to pids. Returns 0 or
+ * -ENOMEM. */
+int bm_mounts_namespaces(struct bm_strv *pids) BM_MUST_CHECK;
+/* What is mounted in the mount namespace of a process ("self", "12"); nothing where it has ended. Returns 0 or -ENOMEM.
+ */
+int bm_mounts_list_of(const char *pid, struct bm_mounts *ret_mounts) BM_MUST_CHECK;
 
 /* Unmounts all that is mounted at the prefix or below it, last first, until nothing is left. What stays busy after
  * tries of 3 s is detached (MNT_DETACH) and named in notes (may be NULL). */

@@ -39,7 +39,7 @@ int bm_mount_no_propagation(const struct bm_root *root, const char *target)
 	return bm_sys_mount("none", path, NULL, MS_REC | MS_PRIVATE, NULL) < 0 ? bm_err(-errno, "%s", target) : 0;
 }
 
-static int make_read_only(const struct bm_root *root, const char *target)
+int bm_mount_make_read_only(const struct bm_root *root, const char *target)
 {
 	_cleanup_fd_ int fd = -1;
 	unsigned long flags = MS_BIND | MS_REMOUNT | MS_RDONLY;
@@ -73,7 +73,7 @@ int bm_mount_bind(const char *source, const struct bm_root *root, const char *ta
 		return bm_err(-errno, "bind %s at %s", source, target);
 	r = bm_mount_no_propagation(root, target);
 	if (r == 0 && read_only)
-		r = make_read_only(root, target);
+		r = bm_mount_make_read_only(root, target);
 	return r;
 }
 

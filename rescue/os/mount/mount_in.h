@@ -18,6 +18,12 @@ static inline int bm_sys_mount(
 
 /* An O_PATH descriptor of the place; what is mounted on it shows only in one that is opened later. For close(). */
 int bm_mount_target(const struct bm_root *root, const char *target, int *ret_fd) BM_MUST_CHECK;
+/* Remounts what is mounted at the place read-only, the mount alone. */
+int bm_mount_make_read_only(const struct bm_root *root, const char *target) BM_MUST_CHECK;
+/* Shows the filesystem at the place as another mount namespace has it, read-only. matches says whether an entry is what
+ * is asked for. -ENOENT where none has it. */
+int bm_mount_foreign(const struct bm_root *root, const char *target,
+	bool (*matches)(const struct bm_mount_entry *entry, const void *context), const void *context) BM_MUST_CHECK;
 /* Cuts the mount at the place off from its peers: on a system whose mounts are shared, unmounting a bind's /dev/pts
  * would take away the original's. */
 int bm_mount_no_propagation(const struct bm_root *root, const char *target) BM_MUST_CHECK;

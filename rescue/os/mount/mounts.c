@@ -11,6 +11,7 @@
 #include <libmount/libmount.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -121,4 +122,57 @@ int bm_mounts_list(const char *prefix, struct bm_mounts *ret_mounts)
 	int r = bm_file_read("/proc/self/mountinfo", MOUNTINFO_MAX, &text);
 
 	return r < 0 ? r : bm_mounts_parse(bm_buf_text(&text), prefix, ret_mounts);
+}
+
+int bm_mounts_list_of(const char *pid, struct bm_mounts *ret_mounts)
+{
+	_cleanup_free_ char *path = bm_strf("/proc/%s/mountinfo", pid);
+	_cleanup_buf_ struct bm_buf text = {0};
+	struct bm_mounts mounts = {0};
+	int r = path ? bm_file_read(path, MOUNTINFO_MAX, &text) : -ENOMEM;
+
+	if (r == 0)
+		r = bm_mounts_parse(bm_buf_text(&text), NULL, &mounts);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0)
+		bm_err_clear();
+	*ret_mounts = mounts;
+	return 0;
+}
+
+/* The number of a process' mount namespace, 0 where it may not be looked at. */
+static ino_t namespace_of(const char *pid)
+{
+	_cleanup_free_ char *path = bm_strf("/proc/%s/ns/mnt", pid);
+	struct stat st;
+
+	return path && stat(path, &st) == 0 ? st.st_ino : 0;
+}
+
+int bm_mounts_namespaces(struct bm_strv *pids)
+{
+	_cleanup_strv_ struct bm_strv names = {0};
+	_cleanup_free_ ino_t *seen = NULL;
+	size_t n = 0;
+	int r = 0;
+
+	if (bm_file_list("/proc", &names) < 0)
+		bm_err_clear();
+	seen = calloc(names.n + 1, sizeof(*seen));
+	if (!seen)
+		return -ENOMEM;
+	seen[n++] = namespace_of("self");
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		ino_t inode = names.items[i][0] >= '0' && names.items[i][0] <= '9' ? namespace_of(names.items[i]) : 0;
+		size_t at = 0;
+
+		while (at < n && seen[at] != inode)
+			at++;
+		if (inode == 0 || at < n)
+			continue;
+		seen[n++] = inode;
+		r = bm_strv_add(pids, names.items[i]);
+	}
+	return r;
 }
