@@ -206,12 +206,12 @@ $(O)/san/replay_%: $(O)/san/o/tests/fuzz/fuzz_%.o $(O)/san/o/tests/fuzz/replay.o
 
 # --- tests ---
 
-# What tests/repair needs: bootmend with hooks, and small programs.
+# What tests/repair and tests/guard need: bootmend with hooks, and small programs.
 HOOKED := bootmend tree pack label hold
 REPLAYS := $(FUZZ_TARGETS:%=$(O)/san/replay_%)
 # A suite of its own is an executable tests/NAME/run; it finds the binaries in BOOTMEND and BOOTMEND_SAN.
 SUITES := $(filter-out tests/lint/run tests/fuzz/run,$(wildcard tests/*/run))
-BESIDE = $(filter-out tests/repair/run tests/disks/run,$(SUITES))
+BESIDE = $(filter-out tests/repair/run tests/disks/run tests/guard/run,$(SUITES))
 CHECK_SUITES = 'build+=$(MAKE) --no-print-directory binaries' 'warnings+=$(MAKE) --no-print-directory warnings'
 CHECK_SUITES += 'unit&=$(O)/san/unit' $(foreach suite,$(BESIDE),'$(patsubst tests/%/run,%,$(suite))&=$(suite)')
 # Disks with the same UUIDs are taken for clones: a suite that makes some runs alone.
