@@ -166,11 +166,20 @@ static int probe_writing(const struct bm_system *system, const struct bm_root *r
 	return 0;
 }
 
-/* What is mounted by now is the system's, but for what somebody may have bound below a given root; what comes later,
- * for the tools, is not. */
-static int fence_in(struct bm_sysimage *image)
+/* Whether what is mounted at path is the system's: one of its filesystems, or with a given root another whole one that
+ * somebody mounted there; not a folder of this machine that is bound there, and nothing that is there for tools. */
+static bool is_own(const struct bm_system *system, const struct bm_mount_entry *entry, const char *path)
 {
 	static const char *const others[] = {"/proc", "/sys", "/dev", "/run"};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(others); i++)
+		if (bm_path_below(path, others[i]))
+			return false;
+	return bm_system_mount(system, path) || bm_streq(entry->root, "/");
+}
+
+static int fence_in(const struct bm_system *system, struct bm_sysimage *image)
+{
 	_cleanup_mounts_ struct bm_mounts mounts = {0};
 	int r = bm_root_open(BM_SYSIMAGE_DIR, &image->own);
 
@@ -180,11 +189,8 @@ static int fence_in(struct bm_sysimage *image)
 		r = bm_root_fence_add(image->own, image->root, "/");
 	for (size_t i = 0; r == 0 && i < mounts.n; i++) {
 		const char *path = mounts.items[i].target + strlen(BM_SYSIMAGE_DIR);
-		bool other = false;
 
-		for (size_t o = 0; o < BM_ARRAY_SIZE(others); o++)
-			other |= bm_path_below(path, others[o]);
-		if (*path && !other)
+		if (*path && is_own(system, &mounts.items[i], path))
 			r = bm_root_fence_add(image->own, image->root, path);
 	}
 	return r;
@@ -205,7 +211,7 @@ static int mount_all(const struct bm_survey *survey, const struct bm_system *sys
 	if (r == 0 && guard)
 		r = probe_writing(system, image->root);
 	if (r == 0)
-		r = fence_in(image);
+		r = fence_in(system, image);
 	return r;
 }
 

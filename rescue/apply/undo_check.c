@@ -20,6 +20,18 @@ static const struct bm_journal_state *state_then(const struct bm_txn *txn, uint6
 	return NULL;
 }
 
+/* Whether the folder of the intent's path lies on the system's own filesystems, as far as it is there: asked before
+ * anything is begun. */
+static int check_place(const struct bm_txn *txn, const struct bm_journal_record *intent)
+{
+	struct bm_stat dir;
+
+	if (intent->dir && bm_root_stat(txn->root, intent->dir, true, &dir) == -EXDEV)
+		return -EXDEV;
+	bm_err_clear();
+	return 0;
+}
+
 static int check_states(const struct bm_txn *txn, struct bm_strv *changed)
 {
 	for (uint64_t number = bm_txn_last(txn); number > 0; number--) {
@@ -29,9 +41,11 @@ static int check_states(const struct bm_txn *txn, struct bm_strv *changed)
 
 		if (!bm_txn_is_open(txn, number))
 			continue;
-		r = bm_state_check(txn->root, intent, bm_journal_after(&txn->journal, number),
-			bm_journal_has(&txn->journal, BM_JOURNAL_DONE, number), state_then(txn, number, intent->path),
-			&why);
+		r = check_place(txn, intent);
+		if (r == 0)
+			r = bm_state_check(txn->root, intent, bm_journal_after(&txn->journal, number),
+				bm_journal_has(&txn->journal, BM_JOURNAL_DONE, number),
+				state_then(txn, number, intent->path), &why);
 		if (r < 0)
 			return r;
 		if (r == 0 && bm_strv_addf(changed, "%s: %s", intent->path, why) < 0)
