@@ -85,7 +85,10 @@ static char *without_subvolume(const struct bm_mount *mount, const char *path)
 	_cleanup_free_ char *subvolume = NULL;
 	_cleanup_free_ char *prefix = NULL;
 
-	if (!mount->options || bm_fstab_option(mount->options, "subvol", &subvolume) <= 0 || !subvolume)
+	/* What is mounted for looking is sure; / may also be there by its number, or as the default subvolume. */
+	if (mount->subvolume && bm_str_set(&subvolume, mount->subvolume) < 0)
+		return NULL;
+	if (!subvolume && (!mount->options || bm_fstab_option(mount->options, "subvol", &subvolume) <= 0 || !subvolume))
 		return NULL;
 	prefix = bm_path_join("/", subvolume);
 	if (!prefix || bm_streq(prefix, "/") || !bm_path_below(path, prefix))

@@ -239,6 +239,23 @@ static int look_below(struct bm_system *system, struct bm_mount *mount, const st
 	return 0;
 }
 
+/* Which subvolume of a btrfs is seen at the mount. */
+static int look_at_subvolume(const struct bm_system *system, struct bm_mount *mount, const struct bm_devices *devices)
+{
+	_cleanup_free_ char *path = system->dir ? bm_path_join(system->dir, mount->target) : NULL;
+	_cleanup_mounts_ struct bm_mounts mounts = {0};
+
+	if (!mount->looked || !path || mount->device < 0 || !bm_streq(devices->items[mount->device].fstype, "btrfs") ||
+		bm_mounts_list(path, &mounts) < 0)
+		return 0;
+	/* The last one covers the others. */
+	for (size_t i = 0; i < mounts.n; i++)
+		if (bm_streq(mounts.items[i].target, path) && bm_streq(mounts.items[i].type, "btrfs") &&
+			bm_str_set(&mount->subvolume, mounts.items[i].root) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
 /* How much room the mount has. Below a given root, a folder that is no mount point has its parent's. */
 static void look_at_space(const struct bm_system *system, struct bm_mount *mount)
 {
@@ -296,8 +313,11 @@ int bm_system_read_mounts(struct bm_system *system, const struct bm_devices *dev
 	for (size_t i = 0; i < system->n_mounts; i++)
 		if (is_esp_mount(system, &system->mounts[i], devices, volumes))
 			system->uefi = true;
-	for (size_t i = 0; i < system->n_mounts; i++)
+	for (size_t i = 0; i < system->n_mounts; i++) {
 		look_at_space(system, &system->mounts[i]);
+		if (look_at_subvolume(system, &system->mounts[i], devices) < 0)
+			return -ENOMEM;
+	}
 	bm_err_clear();
 	return 0;
 }

@@ -20,6 +20,7 @@ static void mount_done(struct bm_mount *mount)
 	free(mount->spec);
 	free(mount->fstype);
 	free(mount->options);
+	free(mount->subvolume);
 }
 
 static void kernel_done(struct bm_kernel *kernel)
