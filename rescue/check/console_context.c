@@ -35,6 +35,7 @@ static const struct {
 	{S(NFS_LOST), {S(MOUNT_FAILED), S(LOCAL_FS_END), S(EMERGENCY), NONE}},
 	{S(FSTAB_PARSE), {S(MOUNT_FAILED), S(LOCAL_FS_END), S(EMERGENCY), NONE}},
 	{S(MOUNT_REFUSED), {S(NO_SYSROOT), S(NO_INIT), S(NO_WORKING_INIT), S(EMERGENCY), NONE}},
+	{S(NO_SYSROOT), {S(SYSROOT_DEPENDENCY), S(EMERGENCY), NONE}},
 	{S(MOUNT_FAILED), {S(LOCAL_FS_END), S(EMERGENCY), NONE}},
 	{S(LOCAL_FS), {S(LOCAL_FS_END), S(EMERGENCY), NONE}},
 	{S(DEVICE_TIMEOUT), {S(LOCAL_FS_END), S(EMERGENCY), NONE}},
@@ -84,9 +85,13 @@ static bool has_one_of(struct bm_console *console, const enum bm_signature_id *s
 
 static void change(struct bm_console *console, enum bm_signature_id from, enum bm_signature_id to)
 {
-	for (size_t i = 0; i < console->n_observations; i++)
-		if (console->observations[i].signature == from)
-			console->observations[i].signature = to;
+	for (size_t i = 0; i < console->n_observations; i++) {
+		struct bm_observation *observation = &console->observations[i];
+
+		/* Every report of a lack of memory counts the huge pages, also where there are none. */
+		if (observation->signature == from && !(from == S(HUGEPAGES) && bm_streq(observation->subject, "0")))
+			observation->signature = to;
+	}
 }
 
 /* Whether the boot stopped at what it waited for, or by words that say so. */
@@ -151,6 +156,8 @@ static void place_mounts(struct bm_console *console)
 			observation->signature = S(NO_SYSROOT);
 		else if (observation->signature == S(FS_TYPE_FSTAB))
 			observation->signature = S(FS_TYPE);
+		else if (observation->signature == S(DEVICE_TIMEOUT))
+			observation->signature = S(NO_DEVICE);
 	}
 }
 

@@ -184,6 +184,62 @@ BM_TEST(console_sees_what_a_boot_ends_in)
 	}
 }
 
+/* What lines mean beside each other: which is to be told, and which only follows. */
+BM_TEST(console_relates_the_lines_of_a_boot)
+{
+	static const struct {
+		const char *text;
+		enum bm_signature_id told;
+		int explained; /* a signature, or -1 */
+	} rows[] = {
+		{"[FAILED] Failed to mount /boot.\nmount: /boot: unknown filesystem type 'vfat'.\n",
+			BM_SIGNATURE_FS_TYPE_FSTAB, BM_SIGNATURE_MOUNT_FAILED},
+		{"[FAILED] Failed to mount /data.\n[DEPEND] Dependency failed for Local File Systems.\n",
+			BM_SIGNATURE_MOUNT_FAILED, BM_SIGNATURE_LOCAL_FS_END},
+		{"x dracut: FATAL: FIPS integrity test failed\nmodprobe: FATAL: Module a not found in directory "
+		 "/lib/modules/1\n",
+			BM_SIGNATURE_FIPS_CHECK, BM_SIGNATURE_NO_MODULES},
+		{"mount: mounting /dev/vda1 on /root failed: No such device\nTarget filesystem doesn't have requested "
+		 "/sbin/init.\n",
+			BM_SIGNATURE_FS_TYPE, BM_SIGNATURE_NO_INIT},
+		{"BdsDxe: failed to load Boot0001\ngrub rescue>\n", BM_SIGNATURE_GRUB_NO_DEVICE,
+			BM_SIGNATURE_FIRMWARE_NOTHING},
+		{"rd.md=0: removing MD RAID activation\nWarning: /dev/md0 does not exist\n", BM_SIGNATURE_MD_OFF_ROOT,
+			BM_SIGNATURE_NO_DEVICE},
+		{"rd.md=0: removing MD RAID activation\nWarning: /dev/sda1 does not exist\n", BM_SIGNATURE_NO_DEVICE,
+			-1},
+		{"<<< NixOS Stage 1 >>>\nTimed out waiting for device /dev/x.\n", BM_SIGNATURE_NO_DEVICE, -1},
+		{"Switching root.\nTimed out waiting for device /dev/x.\n", BM_SIGNATURE_DEVICE_TIMEOUT, -1},
+		{"A start job is running for /dev/x (3s / 1min)\n", BM_SIGNATURE_DEVICE_JOB_LAST, -1},
+		{"A start job is running for /dev/x (3s / 1min)\na\nb\nc\n", BM_SIGNATURE_DEVICE_JOB, -1},
+		{"Failed to start Cryptography Setup for a.\n", BM_SIGNATURE_CRYPT_FAILED, -1},
+		{"Failed to start Cryptography Setup for a.\nYou are in emergency mode.\n", BM_SIGNATURE_CRYPT_STOPPED,
+			BM_SIGNATURE_EMERGENCY},
+		{"Call Trace:\n x+0x1\n", BM_SIGNATURE_TRACE_END, -1},
+		{"WARNING: CPU: 0 PID: 1 at x\nCall Trace:\n x+0x1\n", BM_SIGNATURE_TRACE, -1},
+		{"Node 0 hugepages_total=0 hugepages_free=0\nSystem is deadlocked on memory\n", BM_SIGNATURE_HUGEPAGES,
+			-1},
+		{"Node 0 hugepages_total=9 hugepages_free=9\nSystem is deadlocked on memory\n",
+			BM_SIGNATURE_HUGEPAGES_STOP, BM_SIGNATURE_OOM_DEAD},
+	};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(rows); i++) {
+		_cleanup_consoles_ struct bm_consoles consoles = {0};
+		bool told = false, explained = rows[i].explained < 0;
+
+		read_text(&consoles, BM_CONSOLE_GIVEN, rows[i].text);
+		for (size_t o = 0; o < consoles.items[0].n_observations; o++) {
+			const struct bm_observation *observation = &consoles.items[0].observations[o];
+
+			told |= observation->signature == rows[i].told && !observation->explained;
+			explained |= (int)observation->signature == rows[i].explained && observation->explained;
+		}
+		if (!told || !explained)
+			fprintf(stderr, "%s", rows[i].text);
+		BM_CHECK(told && explained);
+	}
+}
+
 /* A system with one entry, whose kernel and root are these. */
 struct sample {
 	struct bm_device devices[1];
