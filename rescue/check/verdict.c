@@ -206,7 +206,7 @@ static const struct bm_finding *find_kind(const struct bm_findings *findings, bo
 
 /* --- the rebuild --- */
 
-/* Why no image can be built, a clause; NULL where one can. */
+/* Why no image can be built, as the findings tell, a clause; or NULL. */
 static const char *why_no_rebuild(const struct bm_verdict_input *input)
 {
 	for (size_t i = 0; i < input->findings->n; i++)
@@ -218,7 +218,7 @@ static const char *why_no_rebuild(const struct bm_verdict_input *input)
 		default:
 			break;
 		}
-	return input->no_rebuild ? "there is nothing to build it from" : NULL;
+	return NULL;
 }
 
 static void judge_rebuild(const struct bm_verdict_input *input, struct bm_verdict *verdict)
@@ -238,8 +238,10 @@ static void judge_rebuild(const struct bm_verdict_input *input, struct bm_verdic
 		cured += finding->rebuild == BM_REBUILD_YES;
 		after += finding->rebuild == BM_REBUILD_AFTER;
 	}
-	/* Of what no image can hold the plan's silence says nothing new. */
-	if (verdict->no_rebuild && (cured > 0 || (would > 0 && !input->no_rebuild))) {
+	/* That none can be built for another reason matters only where one would cure something. */
+	if (!verdict->no_rebuild && input->no_rebuild && cured > 0)
+		verdict->no_rebuild = "there is nothing to build it from";
+	if (verdict->no_rebuild && would > 0) {
 		verdict->rebuild = BM_REBUILDING_IMPOSSIBLE;
 		return;
 	}

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "check/verdict.h"
 #include "harness.h"
 #include "t_system_fixture.h"
 
@@ -186,6 +187,8 @@ BM_TEST(judged_modules_missing)
 {
 	static const char line[] = "UUID=EEEE-0001 /srv vfat defaults 0 2\n";
 	struct bm_fixture fixture;
+	const struct bm_verdict_input input = {.findings = &fixture.findings, .disks = true, .system = true};
+	struct bm_verdict verdict;
 
 	bm_fixture_make("debian12", &fixture);
 	bm_fixture_remove(&fixture, "/usr/lib/modules/6.1.0-9-amd64");
@@ -216,6 +219,8 @@ BM_TEST(judged_modules_missing)
 	bm_fixture_remove(&fixture, "/usr/lib/modules/6.1.0-9-amd64");
 	bm_fixture_remove(&fixture, "/boot/initrd.img-6.1.0-9-amd64");
 	expect(&fixture, "fatal INITRAMFS-MISSING /boot/initrd.img-6.1.0-9-amd64; fatal MODULES-MISSING " DEB_KERNEL);
+	bm_verdict_make(&input, &verdict);
+	BM_CHECK_INT(verdict.rebuild, BM_REBUILDING_IMPOSSIBLE);
 	BM_CHECK_INT(fixture.findings.items[0].rebuild, BM_REBUILD_NO);
 	bm_fixture_done(&fixture);
 }
