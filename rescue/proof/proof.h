@@ -77,9 +77,9 @@ enum bm_proof_kind {
 
 struct bm_proof_problem {
 	enum bm_proof_kind kind;
-	char *subject; /* the file, module or program; NULL */
-	char *program; /* of BM_PROOF_NO_TOOL and BM_PROOF_TOOL_LIBRARY: the tool's name; NULL */
-	char *text;    /* one sentence with the evidence, without full stop; names are made safe for a terminal */
+	char *subject;	/* the file, module or program; NULL */
+	char *program;	/* of BM_PROOF_NO_TOOL and BM_PROOF_TOOL_LIBRARY: the tool's name; NULL */
+	char *text;	/* one sentence with the evidence, without full stop; names are made safe for a terminal */
 	bool no_module; /* of a driver: this kernel has no such module, by its index, so that no image can hold it */
 };
 

@@ -36,9 +36,9 @@ int bm_loader_look(struct bm_system *system) BM_MUST_CHECK;
 int bm_loader_unread(struct bm_loader *loader, char *sentence) BM_MUST_CHECK;
 
 /*
- * Where neither GRUB's nor another configuration has a menu and GRUB is installed: sets kind, config, and config_problem
- * where that is missing or holds no menu. Where it may lie on a filesystem that was not seen, or is a script that was
- * not understood, unread says so instead. Returns 0 or -ENOMEM.
+ * Where neither GRUB's nor another configuration has a menu and GRUB is installed: sets kind, config, and
+ * config_problem where that is missing or holds no menu. Where it may lie on a filesystem that was not seen, or is a
+ * script that was not understood, unread says so instead. Returns 0 or -ENOMEM.
  */
 int bm_loader_miss_config(struct bm_loader_reader *reader) BM_MUST_CHECK;
 

@@ -27,11 +27,11 @@ enum bm_mount_source {
 };
 
 struct bm_mount {
-	char *target;	   /* /, /boot, /boot/efi, /usr, /var */
-	char *spec;	   /* as fstab writes it, or NULL */
-	char *fstype;	   /* as fstab writes it, or NULL */
-	char *options;	   /* as fstab writes them, or NULL */
-	char *subvolume;   /* btrfs: what of the filesystem is there, from its top ("/@"), where that is seen; or NULL */
+	char *target;	 /* /, /boot, /boot/efi, /usr, /var */
+	char *spec;	 /* as fstab writes it, or NULL */
+	char *fstype;	 /* as fstab writes it, or NULL */
+	char *options;	 /* as fstab writes them, or NULL */
+	char *subvolume; /* btrfs: what of the filesystem is there, from its top ("/@"), where that is seen; or NULL */
 	unsigned int line; /* of fstab, 0 where it has none */
 	int device;	   /* index into the devices, BM_DEVICE_NONE where it is missing or not asked for */
 	int volume;	   /* index into the volumes, or -1 */

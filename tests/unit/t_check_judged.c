@@ -253,3 +253,28 @@ BM_TEST(judged_hidden)
 		bm_fixture_done(&fixture);
 	}
 }
+
+/* GRUB's paths begin at the top of a btrfs; which part of it the system is, the mount says. */
+BM_TEST(judged_subvolume_by_mount)
+{
+	struct bm_fixture fixture;
+	struct bm_system *system, view = {0};
+
+	bm_fixture_make("arch", &fixture);
+	bm_fixture_edit(&fixture, DEB_CFG, "/boot/vmlinuz-linux", "/@/boot/vmlinuz-linux");
+	expect(&fixture, "fatal ENTRY-KERNEL-MISSING " DEB_CFG);
+	system = bm_fixture_system(&fixture);
+	BM_CHECK_INT(bm_str_set(&system->mounts[0].subvolume, "/@"), 0);
+	view.root = system->root;
+	view.mounts = system->mounts;
+	view.n_mounts = system->n_mounts;
+	view.root_device = system->root_device;
+	BM_CHECK_INT(bm_system_read_loader(&view, &fixture.survey.devices), 0);
+	BM_CHECK_STR(view.loader.entries[0].kernel, "/boot/vmlinuz-linux");
+	BM_CHECK(view.loader.entries[0].kernel_exists);
+	view.root = NULL;
+	view.mounts = NULL;
+	view.n_mounts = 0;
+	bm_system_done(&view);
+	bm_fixture_done(&fixture);
+}

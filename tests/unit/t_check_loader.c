@@ -403,7 +403,6 @@ BM_TEST(check_odd_and_healthy)
 	bm_fixture_edit(&fixture, ARCH_CFG, "/boot/intel-ucode.img /boot/", "/boot/*-ucode.img /boot/");
 	expect(&fixture, "");
 	bm_fixture_done(&fixture);
-
 }
 
 /* The entry lies on another partition than the system's: what is missing there is not known. */
