@@ -14,8 +14,7 @@ bool bm_finding_is_blind(enum bm_finding_id id)
 
 bool bm_finding_is_stale(enum bm_finding_id id)
 {
-	/* By its name: the catalogue may be without it. */
-	return bm_streq(bm_finding_kinds[id].id, "JOURNAL-DIRTY");
+	return id == BM_FINDING_JOURNAL_DIRTY;
 }
 
 /* Whether the kind stops a boot where nothing makes it milder. */
