@@ -302,10 +302,9 @@ static int add_loop(const struct loop *loop, size_t use, const struct bm_user_mo
 	bool ours = false;
 	int r;
 
-	if (loop->maker == (int)getpid()) {
-		users->own_loop = true;
+	/* What is left of our own looking goes by itself. */
+	if (loop->maker == (int)getpid())
 		return 0;
-	}
 	bm_buf_addf(&text, "attached to %s%s", loop->name, loop->read_only ? " (read-only)" : "");
 	if (loop->maker)
 		bm_buf_addf(&text, " by bootmend (process %d)", loop->maker);

@@ -54,7 +54,6 @@ struct bm_user {
 struct bm_users {
 	struct bm_user *items;
 	size_t n, cap;
-	bool own_loop; /* a loop device of this process lies over one of them still */
 };
 
 /*
