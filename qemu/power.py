@@ -10,9 +10,10 @@ one that runs to its end (DIR/done.qcow2), then as many as it takes for N cuts, 
 copy of the disk's file, made while QEMU is stopped by SIGSTOP; at a run's last one QEMU is killed. Both leave the
 same: what the machine had flushed, and of the rest what QEMU had happened to write.
 
-The instants are drawn, by the seed, out of the times between a line of the console that ends a step's announcement
-("... /run ...") and the next "Result:". DIR/cuts gets a line a cut: number, part, seconds after the part's beginning,
-stopped or killed.
+The console tells each step of a repair when it begins ("edit /etc/fstab ..."), and "Result:" at the end. The time of all
+steps in the first run is divided by the number of cuts, and in each piece one instant is drawn, by the seed: it is so long
+after the beginning of its step, or as soon as the next one begins, for one run may be slower than another. DIR/cuts gets
+a line a cut: number, step, seconds after its beginning, stopped or killed.
 """
 
 import argparse
@@ -30,8 +31,7 @@ import time
 
 from console import Console, Starved, expect, send, settle
 
-BEGIN = re.compile(rb"mount the system under [^\r\n]* \.\.\.")
-END = re.compile(rb"Result: ")
+STEP = re.compile(rb"[\r\n](?:[a-z][^\r\n]* \.\.\.(?=[\r\n])|(Result: ))")
 DONE = re.compile(rb"ALL-[0-9]+-DONE")
 
 
@@ -132,46 +132,55 @@ def resume(options, memory, name):
     return machine, disk
 
 
-def count(pattern, console):
-    return len(pattern.findall(console.text))
+def steps_of(console):
+    """Of each step that has begun so far, and each result: whether something goes on after it."""
+    return [not match.group(1) for match in STEP.finditer(console.text)]
 
 
 def whole_run(options, memory):
-    """One run to the end; how long each of its parts took."""
+    """One run to the end; how long each of its steps took, those after a result nothing."""
     machine, _ = resume(options, memory, "done")
     console = machine.console
-    began, parts = [], []
+    began = []
     while not DONE.search(console.text):
-        if console.late() or not console.pump(0.05):
+        if console.late() or not console.pump(0.02):
             sys.exit("power.py: the whole run came to no end")
-        now = time.monotonic()
-        if count(BEGIN, console) > len(began):
-            began.append(now)
-        if count(END, console) > len(parts):
-            parts.append(now - began[-1])
+        began += [time.monotonic()] * (len(steps_of(console)) - len(began))
     machine.kill()
-    return parts
+    goes_on = steps_of(console)
+    return [after - before if more else 0.0 for before, after, more in zip(began, began[1:], goes_on)]
 
 
-def cut_run(options, memory, number, instants, found):
-    """One run with some cuts; found gets (number, part, seconds, how) of each."""
+def instants(options, steps):
+    """One (step, seconds after its beginning) of each piece of the time, in the order of time."""
+    draw = random.Random(options.seed)
+    for piece in range(options.cuts):
+        at = (piece + draw.random()) / options.cuts * sum(steps)
+        step = 0
+        while step + 1 < len(steps) and at >= steps[step]:
+            at -= steps[step]
+            step += 1
+        yield step, at
+
+
+def cut_run(options, memory, number, cuts, found):
+    """One run with some cuts; found gets (number, step, seconds, how) of each."""
     machine, disk = resume(options, memory, "run-%d" % number)
     console = machine.console
     began = []
-    for index, (part, offset) in enumerate(instants):
-        while len(began) <= part or time.monotonic() < began[part] + offset:
+    for index, (step, offset) in enumerate(cuts):
+        while len(began) <= step or (len(began) == step + 1 and time.monotonic() < began[step] + offset):
             if console.late() or not console.pump(0.01):
                 sys.exit("power.py: run %d came to no cut %d" % (number, index))
-            if count(BEGIN, console) > len(began):
-                began.append(time.monotonic())
-        last = index + 1 == len(instants)
+            began += [time.monotonic()] * (len(steps_of(console)) - len(began))
+        last = index + 1 == len(cuts)
         machine.signal(signal.SIGKILL if last else signal.SIGSTOP)
         if last:
             console.process.wait()
         shutil.copyfile(disk, os.path.join(options.dir, "cut-%02d.qcow2" % (len(found) + 1)))
         if not last:
             machine.signal(signal.SIGCONT)
-        found.append((len(found) + 1, part + 1, offset, "killed" if last else "stopped"))
+        found.append((len(found) + 1, step + 1, offset, "killed" if last else "stopped"))
     console.end()
     os.remove(disk)
 
@@ -188,31 +197,23 @@ def main():
     options = parser.parse_args()
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(32))
-    draw = random.Random(options.seed)
     memory = os.path.join(options.dir, "memory")
     try:
         save(options, memory)
     except Starved:
         return 6
-    parts = whole_run(options, memory)
-    found, number = [], 0
-    while len(found) < options.cuts:
-        number += 1
-        instants = []
-        for _ in range(min(options.per, options.cuts - len(found))):
-            at = draw.uniform(0, sum(parts))
-            part = 0
-            while part + 1 < len(parts) and at >= parts[part]:
-                at -= parts[part]
-                part += 1
-            instants.append((part, at))
-        cut_run(options, memory, number, sorted(instants), found)
+    steps = whole_run(options, memory)
+    drawn, found = list(instants(options, steps)), []
+    # The cuts of one run are far from each other.
+    runs = -(-options.cuts // options.per)
+    for number in range(runs):
+        cut_run(options, memory, number + 1, drawn[number::runs], found)
     with open(os.path.join(options.dir, "cuts"), "w", encoding="utf-8") as file:
         for line in found:
             file.write("%d %d %.2f %s\n" % line)
     os.remove(memory)
     with open(options.verdict, "w", encoding="utf-8") as file:
-        file.write("parts %s\n" % " ".join("%.1f" % part for part in parts))
+        file.write("steps %s\n" % " ".join("%.1f" % step for step in steps))
     return 0
 
 

@@ -109,7 +109,7 @@ act_cut() {
 		fail "the cuts: $said"
 	watcher=console.py
 	grep -aq 'ALL-[01]-DONE' "$run/done.log" || fail "the whole run does not end well: $(tail -n 3 "$run/done.log")"
-	note "${scenario[name]}: the parts of the whole run: ${said#parts } s"
+	note "${scenario[name]}: the steps of the whole run: ${said#steps } s"
 }
 
 act_check_cuts() {
