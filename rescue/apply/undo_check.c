@@ -20,14 +20,16 @@ static const struct bm_journal_state *state_then(const struct bm_txn *txn, uint6
 	return NULL;
 }
 
-/* Whether the folder of the intent's path lies on the system's own filesystems, as far as it is there: asked before
- * anything is begun. */
-static int check_place(const struct bm_txn *txn, const struct bm_journal_record *intent)
+/* Whether the folder of the intent's path lies on the system's own filesystems, and is there for what comes back into
+ * it: asked before anything is begun. */
+static int check_place(const struct bm_txn *txn, const struct bm_journal_record *intent, bool *ret_gone)
 {
 	struct bm_stat dir;
+	int r = intent->dir ? bm_root_stat(txn->root, intent->dir, true, &dir) : 0;
 
-	if (intent->dir && bm_root_stat(txn->root, intent->dir, true, &dir) == -EXDEV)
-		return -EXDEV;
+	if (r == -EXDEV)
+		return r;
+	*ret_gone = (r == -ENOENT || r == -ENOTDIR) && intent->before.type > BM_JOURNAL_ABSENT;
 	bm_err_clear();
 	return 0;
 }
@@ -37,11 +39,17 @@ static int check_states(const struct bm_txn *txn, struct bm_strv *changed)
 	for (uint64_t number = bm_txn_last(txn); number > 0; number--) {
 		const struct bm_journal_record *intent = bm_journal_intent(&txn->journal, number);
 		_cleanup_free_ char *why = NULL;
+		bool gone = false;
 		int r;
 
 		if (!bm_txn_is_open(txn, number))
 			continue;
-		r = check_place(txn, intent);
+		r = check_place(txn, intent, &gone);
+		if (r == 0 && gone) {
+			if (bm_strv_addf(changed, "%s: its folder is gone", intent->path) < 0)
+				return -ENOMEM;
+			continue;
+		}
 		if (r == 0)
 			r = bm_state_check(txn->root, intent, bm_journal_after(&txn->journal, number),
 				bm_journal_has(&txn->journal, BM_JOURNAL_DONE, number),

@@ -21,10 +21,11 @@ function folder(path) {
 	sub(/\/[^\/]*$/, "", path)
 	return path == "" ? "/" : path
 }
-# Ours: the journal's folder and those above it, the record for people, work folders and probes.
+# Ours: the journal's folder and those above it, the record for people, work folders and probes, and what is below the
+# places where only the tool's room has anything (os/root/fence.h keeps everything else out of them).
 function ours(path) {
 	return path ~ /^\/var(\/lib(\/bootmend(\/.*)?)?|\/log(\/bootmend(\/.*)?)?)?$/ ||
-		path ~ /\/bootmend-[0-9a-f]+(\/|$)/ || path ~ /\/\.bootmend-probe\./
+		path ~ /\/bootmend-[0-9a-f]+(\/|$)/ || path ~ /\/\.bootmend-probe\./ || path ~ /^\/(dev|run|proc|sys)\/./
 }
 # The name that the journal knows a path by.
 function known(path) {
