@@ -185,7 +185,7 @@ struct bm_survey {
 	struct bm_volumes volumes;
 	struct bm_systems systems;
 	struct bm_machine machine;
-	struct bm_strv in_use; /* who else uses the disks, a sentence each: what is seen may be torn */
+	struct bm_strv in_use;		     /* who else uses the disks, a sentence each: what is seen may be torn */
 	struct bm_hibernations hibernations; /* on all swap devices */
 	bool partial; /* only devices that were named were looked at; images that are named count as all disks of a
 			 machine */
