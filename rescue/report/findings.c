@@ -32,12 +32,25 @@ static void put_line(struct bm_text *text, enum bm_tone tone, const char *label,
 	bm_text_wrap(text, INDENT, tone, whole);
 }
 
+/* What a rebuild would mend, and no image can be built for it. */
+static bool is_beyond_rebuild(const struct bm_finding *finding)
+{
+	return bm_finding_kinds[finding->id].fixer == BM_FIXER_REBUILD && finding->rebuild == BM_REBUILD_NO;
+}
+
+static const char *advice_for(const struct bm_finding *finding)
+{
+	return is_beyond_rebuild(finding) ? "No image that cures it can be built for this kernel: boot another one, or "
+					    "reinstall this one's package."
+					  : bm_finding_kinds[finding->id].advice;
+}
+
 /* The command that mends it, or NULL: then the advice is all that can be done. */
 static char *command_for(const struct bm_finding *finding)
 {
 	const struct bm_finding_kind *kind = &bm_finding_kinds[finding->id];
 
-	if (bm_finding_is_instruction(finding))
+	if (bm_finding_is_instruction(finding) || is_beyond_rebuild(finding))
 		return NULL;
 	switch (kind->fixer) {
 	case BM_FIXER_FSCK:
@@ -80,7 +93,7 @@ static void put_finding(struct bm_text *text, const struct bm_finding *finding)
 	put_line(text, BM_TONE_PLAIN, "> ", finding->excerpt);
 	put_line(text, BM_TONE_PLAIN, "", finding->evidence);
 	put_line(text, BM_TONE_PLAIN, "Console: ", finding->console);
-	put_line(text, BM_TONE_PLAIN, "To do: ", kind->advice);
+	put_line(text, BM_TONE_PLAIN, "To do: ", advice_for(finding));
 	put_line(text, BM_TONE_PLAIN, "With: ", command);
 }
 
@@ -173,7 +186,7 @@ static void findings_json(struct bm_json *json, const struct bm_findings *findin
 		bm_json_bool(json, "rebuild_cures", finding->rebuild == BM_REBUILD_YES);
 		bm_json_str(json, "rebuild", bm_rebuild_text(finding->rebuild));
 		bm_json_str(json, "fixer", bm_fixer_text(bm_finding_kinds[finding->id].fixer));
-		bm_json_str(json, "advice", bm_finding_kinds[finding->id].advice);
+		bm_json_str(json, "advice", advice_for(finding));
 		bm_json_str(json, "source", bm_source_text(finding->source));
 		bm_json_bool(json, "doubtful", finding->doubtful);
 		bm_json_array(json, "others");

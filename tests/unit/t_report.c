@@ -279,6 +279,28 @@ BM_TEST(report_findings_say_where_and_what_to_do)
 	bm_findings_done(&sample.findings);
 }
 
+/* Where no image can be built no rebuild is offered. */
+BM_TEST(report_offers_no_rebuild_that_cannot_be)
+{
+	const struct bm_report_style style = {0};
+	struct bm_finding *finding;
+	struct sample sample;
+
+	for (int possible = 0; possible <= 1; possible++) {
+		_cleanup_buf_ struct bm_buf out = {0};
+
+		make_sample(&sample);
+		finding = bm_findings_add(&sample.findings, BM_FINDING_INITRAMFS_MISSING, "/boot/initramfs", 0, "x");
+		BM_CHECK(finding != NULL);
+		if (finding && !possible)
+			finding->rebuild = BM_REBUILD_NO;
+		diagnosis_text(&sample, &style, &out);
+		BM_CHECK((strstr(out.data, "bootmend repair") != NULL) == possible);
+		BM_CHECK((strstr(out.data, "To do: No image that cures it") != NULL) == !possible);
+		bm_findings_done(&sample.findings);
+	}
+}
+
 BM_TEST(report_of_a_healthy_disk_says_where_to_look)
 {
 	const struct bm_report_style style = {0};
