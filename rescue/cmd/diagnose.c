@@ -23,6 +23,9 @@ static int read_tail(const char *path, struct bm_buf *buf)
 	size_t len;
 	int r;
 
+	/* An empty text, as a script has it that saw none. */
+	if (bm_file_is_null(path))
+		return 0;
 	r = bm_file_open(path, &fd, NULL);
 	while (r == 0) {
 		if (buf->len > BM_BOOTLOG_SIZE_MAX + SLACK) {

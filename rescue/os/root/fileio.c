@@ -99,13 +99,6 @@ static uint64_t size_of(int fd, const struct stat *st)
 	return UINT64_MAX;
 }
 
-/* What can be read to its end without doing anything else. */
-static bool is_readable(const struct stat *st)
-{
-	return S_ISREG(st->st_mode) || S_ISBLK(st->st_mode) ||
-	       (S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3)); /* /dev/null, an empty file */
-}
-
 int bm_file_open(const char *path, int *ret_fd, uint64_t *ret_size_bytes)
 {
 	bool input = strcmp(path, "-") == 0;
@@ -117,14 +110,14 @@ int bm_file_open(const char *path, int *ret_fd, uint64_t *ret_size_bytes)
 		return bm_err(-errno, "%s", path);
 	if (!input && S_ISDIR(st.st_mode))
 		return bm_err(-EISDIR, "%s", path);
-	if (!input && !is_readable(&st))
+	if (!input && !S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
 		return bm_err(-EINVAL, "%s is neither a file nor a block device", path);
 	fd = input ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return bm_err(-errno, "%s", path);
 	if (fstat(fd, &st) < 0)
 		r = bm_err(-errno, "%s", path);
-	else if (!input && !is_readable(&st))
+	else if (!input && !S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
 		r = bm_err(-EINVAL, "%s is neither a file nor a block device", path);
 	if (r < 0) {
 		close(fd);
@@ -244,6 +237,13 @@ bool bm_file_is_device(const char *path)
 	struct stat st;
 
 	return stat(path, &st) == 0 && S_ISBLK(st.st_mode);
+}
+
+bool bm_file_is_null(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
 }
 
 int bm_file_realpath(const char *path, char **ret_path)

@@ -9,9 +9,8 @@
 #include "base/buf.h"
 #include "base/vec.h"
 
-/* Opens a regular file, a block device or /dev/null (an empty file) for reading in sequence; "-" is standard input (any
- * type). FIFOs and other character devices by name are -EINVAL, directories -EISDIR. ret_size_bytes (may be NULL) is
- * UINT64_MAX where unknown. */
+/* Opens a regular file or a block device for reading in sequence; "-" is standard input (any type). FIFOs and character
+ * devices by name are -EINVAL, directories -EISDIR. ret_size_bytes (may be NULL) is UINT64_MAX where unknown. */
 int bm_file_open(const char *path, int *ret_fd, uint64_t *ret_size_bytes) BM_MUST_CHECK;
 void bm_file_close(int fd); /* accepts -1 */
 void bm_file_closep(int *fd);
@@ -34,6 +33,7 @@ int bm_file_append(const char *path, const void *bytes, size_t len, uint32_t mod
 bool bm_file_exists(const char *path); /* links followed */
 bool bm_file_is_dir(const char *path);
 bool bm_file_is_device(const char *path); /* block device */
+bool bm_file_is_null(const char *path);	  /* /dev/null, by whatever name */
 /* realpath(3), for free(). */
 int bm_file_realpath(const char *path, char **ret_path) BM_MUST_CHECK;
 int bm_file_unlink(const char *path) BM_MUST_CHECK;
