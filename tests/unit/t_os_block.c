@@ -104,7 +104,8 @@ BM_TEST(block_image_gpt_of_4096_byte_sectors)
 					 "device=$(losetup -b 4096 -f --show disk.img); trap 'losetup -d $device' EXIT;"
 					 "printf '%s\\n' 'label: gpt' " GPT_LINES
 					 " | sfdisk -q --no-reread --no-tell-kernel $device;"
-					 "mke2fs -q -t ext4 part 8M; dd if=part of=$device bs=1M seek=9 conv=notrunc");
+					 "mke2fs -q -t ext4 part 8M; dd if=part of=$device bs=1M seek=9 "
+					 "conv=notrunc,fsync");
 	blocks = scan(dir, "disk.img");
 	check_gpt(&blocks, 4096);
 	bm_blocks_done(&blocks);
