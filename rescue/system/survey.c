@@ -307,7 +307,8 @@ int bm_survey_run(const struct bm_strv *disks, const char *root_dir, struct bm_s
 	if (r == 0 && !root_dir)
 		r = find_users(&survey);
 	if (r == 0)
-		r = root_dir ? find_given(&survey, root_dir) : bm_volumes_look(&survey.devices, &survey.volumes);
+		r = root_dir ? find_given(&survey, root_dir)
+			     : bm_volumes_look(&survey.devices, survey.in_use.n == 0, &survey.volumes);
 	if (r == 0 && !root_dir)
 		r = find_systems(&survey);
 	for (size_t i = 0; r == 0 && i < survey.systems.n; i++)

@@ -221,12 +221,12 @@ static int mount_replayed(struct bm_mount_fs mount, struct bm_volume *volume)
 }
 
 /* Mounts it for looking; a dirty journal is replayed where that can be done without writing. */
-static int mount_volume(const struct bm_mount_fs *mount, struct bm_volume *volume)
+static int mount_volume(const struct bm_mount_fs *mount, bool replay, struct bm_volume *volume)
 {
 	struct bm_mount_result result;
 	int r;
 
-	if (volume->super.dirty && !bm_streq(mount->type, "btrfs")) {
+	if (replay && volume->super.dirty && !bm_streq(mount->type, "btrfs")) {
 		r = mount_replayed(*mount, volume);
 		if (r == 0 || r == -ENOMEM)
 			return r;
@@ -238,7 +238,7 @@ static int mount_volume(const struct bm_mount_fs *mount, struct bm_volume *volum
 }
 
 /* Mounts the device's filesystem for looking. What can't be mounted keeps its reason. */
-static int open_volume(const struct bm_device *device, const char *base, struct bm_volume *volume)
+static int open_volume(const struct bm_device *device, bool replay, const char *base, struct bm_volume *volume)
 {
 	_cleanup_loop_ struct bm_loop loop = BM_LOOP_NONE;
 	struct bm_mount_fs mount = {.type = device->fstype, .source = device->path};
@@ -262,7 +262,7 @@ static int open_volume(const struct bm_device *device, const char *base, struct 
 	mount.target = volume->dir;
 	log = bm_kmsg_open();
 	if (r == 0)
-		r = mount_volume(&mount, volume);
+		r = mount_volume(&mount, replay, volume);
 	if (r < 0 && r != -ENOMEM)
 		return volume->replay_failed ? bm_str_set(&volume->error, bm_err_text(r))
 					     : keep_reason(volume, r, log, mount.source);
@@ -273,7 +273,7 @@ static int open_volume(const struct bm_device *device, const char *base, struct 
 	return r == -ENOMEM ? r : bm_str_set(&volume->error, bm_err_text(r));
 }
 
-int bm_volumes_look(const struct bm_devices *devices, struct bm_volumes *ret_volumes)
+int bm_volumes_look(const struct bm_devices *devices, bool replay, struct bm_volumes *ret_volumes)
 {
 	struct bm_volumes volumes = {0};
 	int r;
@@ -295,7 +295,7 @@ int bm_volumes_look(const struct bm_devices *devices, struct bm_volumes *ret_vol
 			break;
 		}
 		volume->device = i;
-		r = open_volume(&devices->items[i], volumes.base, volume);
+		r = open_volume(&devices->items[i], replay, volumes.base, volume);
 	}
 	if (r < 0) {
 		bm_volumes_done(&volumes);

@@ -56,10 +56,11 @@ enum { BM_ROOT_SCORE_MIN = 60 };
 /*
  * Mounts every filesystem of the devices read-only, in a mount namespace of this process, and notes what lies on it. No
  * device is written to: a journal of ext3/4 or xfs that a boot would replay is replayed into an overlay in memory where
- * device-mapper is there, else (and btrfs's always) not at all. ret_volumes is initialised by the call. Returns 0 or a
- * negative errno.
+ * device-mapper is there and replay is set (nobody else
+ * uses the disks, which become read-only meanwhile), else (and btrfs's always) not at all. ret_volumes is initialised
+ * by the call. Returns 0 or a negative errno.
  */
-int bm_volumes_look(const struct bm_devices *devices, struct bm_volumes *ret_volumes) BM_MUST_CHECK;
+int bm_volumes_look(const struct bm_devices *devices, bool replay, struct bm_volumes *ret_volumes) BM_MUST_CHECK;
 
 /* Notes the signs, score and kernel versions of the filesystem at volume->root. Used for --root and by tests. */
 int bm_volume_look(struct bm_volume *volume, const char *fstype) BM_MUST_CHECK;

@@ -189,11 +189,13 @@ static int lay(const char *origin, struct bm_overlay *overlay)
 	if (r == 0)
 		r = number_of(overlay->store.fd, store, sizeof(store));
 	if (r == 0)
-		r = lock_origin(overlay, origin, below);
-	if (r == 0)
 		r = create(overlay);
+	/* Device-mapper takes the origin for its own, and fails where it is mounted: a device that somebody writes to
+	 * must not become read-only under him. */
 	if (r == 0)
 		r = load(overlay, below, store);
+	if (r == 0)
+		r = lock_origin(overlay, origin, below);
 	if (r == 0 && access(overlay->path, F_OK) < 0)
 		r = -ENODEV;
 	return r;

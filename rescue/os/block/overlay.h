@@ -20,7 +20,8 @@ struct bm_overlay {
 #define BM_OVERLAY_NONE ((struct bm_overlay){.origin = -1, .store = BM_LOOP_NONE, .control = -1})
 
 /*
- * Lays an overlay over the block device at origin, which becomes read-only (BLKROSET) for as long. Changes take a
+ * Lays an overlay over the block device at origin, which nobody may use, and which becomes read-only (BLKROSET) for as
+ * long, once it is taken. Changes take a
  * quarter of the memory that is available at most. No udev rule runs for it, so no link of /dev/disk leads to it.
  * Returns 0, -ENODEV without device-mapper or its snapshots, -EBUSY where somebody holds the device, -ENOMEM, ...
  * ret_overlay is for bm_overlay_close().
