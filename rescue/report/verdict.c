@@ -11,6 +11,7 @@ enum {
 	CAUSES_MAX = 4,	 /* named in the sentence */
 	GUESSES_MAX = 3, /* likewise, where none is certain */
 	QUOTE_MAX = 160, /* bytes of a line or of evidence in it */
+	BLIND_MAX = 400, /* bytes of what was looked at and what was not */
 };
 
 static const char *text_of(enum bm_finding_id id)
@@ -18,18 +19,26 @@ static const char *text_of(enum bm_finding_id id)
 	return bm_finding_kinds[id].text;
 }
 
-/* At most QUOTE_MAX bytes, cut between words. */
-static void put_cut(struct bm_buf *out, const char *text)
+/* At most max bytes, cut between words. */
+static void put_cut(struct bm_buf *out, const char *text, size_t max)
 {
 	size_t len = strlen(text);
 
-	if (len <= QUOTE_MAX) {
+	if (len <= max) {
 		bm_buf_adds(out, text);
 		return;
 	}
-	for (len = QUOTE_MAX; len > QUOTE_MAX / 2 && text[len] != ' '; len--)
+	for (len = max; len > max / 2 && text[len] != ' '; len--)
 		;
 	bm_buf_addf(out, "%.*s ...", (int)len, text);
+}
+
+/* What was looked at and what was not, with the dot of the sentence's end. */
+static void put_blind(struct bm_buf *out, const char *text)
+{
+	put_cut(out, text, BLIND_MAX);
+	if (strlen(text) <= BLIND_MAX)
+		bm_buf_addc(out, '.');
 }
 
 /* --- the causes --- */
@@ -148,7 +157,7 @@ static void put_end(const struct bm_verdict *verdict, struct bm_buf *out)
 		return;
 	}
 	bm_buf_adds(out, ": \"");
-	put_cut(out, line ? line : "");
+	put_cut(out, line ? line : "", QUOTE_MAX);
 	bm_buf_adds(out, "\".");
 }
 
@@ -182,23 +191,22 @@ static void put_failure(const struct bm_verdict *verdict, struct bm_buf *out)
 		put_cure(verdict, out);
 	if (verdict->blind) {
 		bm_buf_adds(out, " What else the boot takes was not judged: ");
-		put_cut(out, verdict->blind->evidence);
-		bm_buf_addc(out, '.');
+		put_blind(out, verdict->blind->evidence);
 	}
 }
 
 static void put_unjudged(const struct bm_verdict *verdict, struct bm_buf *out)
 {
-	bm_buf_adds(out, "Not judged: ");
+	const char *text = "there is no system to be judged";
+
 	if (verdict->blind)
-		put_cut(out, verdict->blind->evidence);
+		text = verdict->blind->evidence;
 	else if (verdict->unread)
-		bm_buf_adds(out, "the initramfs of the default boot entry is there and could not be read");
+		text = "the initramfs of the default boot entry is there and could not be read";
 	else if (verdict->nothing_looked_at)
-		bm_buf_adds(out, "an empty text says nothing of a boot");
-	else
-		bm_buf_adds(out, "there is no system to be judged");
-	bm_buf_addc(out, '.');
+		text = "an empty text says nothing of a boot";
+	bm_buf_adds(out, "Not judged: ");
+	put_blind(out, text);
 }
 
 static void put_warnings(const struct bm_verdict *verdict, struct bm_buf *out)

@@ -26,7 +26,8 @@
 #include "os/run/tmp.h"
 
 #define CONTROL		"/dev/mapper/control"
-#define MARKERS		"/run/bootmend/read-only"
+#define MARKERS		"/run/bootmend/overlays"
+#define WRITABLE	"writable"
 #define STORE_BYTES_MIN ((uint64_t)4 << 20)
 
 enum {
@@ -104,23 +105,29 @@ static int number_of(int fd, char *text, size_t size)
 	return 0;
 }
 
-/* The device below becomes read-only; where it was not, a marker says so first, for a run after this one was killed. */
-static int lock_origin(struct bm_overlay *overlay, const char *origin, const char *number)
+/* What a run after this one was killed has to know, before there is anything to be undone. */
+static int mark(struct bm_overlay *overlay, const char *origin, const char *number)
 {
-	_cleanup_free_ char *text = bm_strf("%d %s", (int)getpid(), origin);
-	int now = 0, on = 1, r;
+	_cleanup_free_ char *text = NULL;
+	int now = 0, r;
 
 	if (ioctl(overlay->origin, BLKROGET, &now) < 0)
 		return -errno;
-	if (now)
-		return 0;
-	overlay->marker = bm_strf("%s/%s", MARKERS, number);
+	overlay->lock = !now;
+	overlay->marker = bm_strf("%s/%s", MARKERS, overlay->name);
+	text = bm_strf("%d %s %s %s", (int)getpid(), overlay->lock ? WRITABLE : "read-only", number, origin);
 	if (!overlay->marker || !text)
 		return -ENOMEM;
 	r = bm_dir_make(MARKERS, 0755);
-	if (r == 0)
-		r = bm_file_write(overlay->marker, text, strlen(text), 0600);
-	return r == 0 && ioctl(overlay->origin, BLKROSET, &on) < 0 ? -errno : r;
+	return r < 0 ? r : bm_file_write(overlay->marker, text, strlen(text), 0600);
+}
+
+/* The device below becomes read-only, where it was not. */
+static int lock_origin(const struct bm_overlay *overlay)
+{
+	int on = 1;
+
+	return overlay->lock && ioctl(overlay->origin, BLKROSET, &on) < 0 ? -errno : 0;
 }
 
 static int load(const struct bm_overlay *overlay, const char *below, const char *store)
@@ -154,29 +161,26 @@ static unsigned int minor_of(uint64_t dev)
 
 static int create(struct bm_overlay *overlay)
 {
-	static unsigned int count;
 	struct request request;
 	int r;
 
-	overlay->name = bm_strf("bootmend-look-%d-%u", (int)getpid(), count++);
-	if (!overlay->name)
-		return -ENOMEM;
 	begin(&request, overlay->name, 0);
 	r = call(overlay, DM_DEV_CREATE, &request);
-	if (r < 0) {
-		free(overlay->name);
-		overlay->name = NULL;
+	if (r < 0)
 		return r;
-	}
 	overlay->path = bm_strf("/dev/dm-%u", minor_of(request.head.dev));
 	return overlay->path ? 0 : -ENOMEM;
 }
 
 static int lay(const char *origin, struct bm_overlay *overlay)
 {
+	static unsigned int count;
 	char below[32], store[32];
 	int r;
 
+	overlay->name = bm_strf("bootmend-look-%d-%u", (int)getpid(), count++);
+	if (!overlay->name)
+		return -ENOMEM;
 	r = overlay->control = open_control();
 	if (r < 0)
 		return r;
@@ -189,13 +193,15 @@ static int lay(const char *origin, struct bm_overlay *overlay)
 	if (r == 0)
 		r = number_of(overlay->store.fd, store, sizeof(store));
 	if (r == 0)
+		r = mark(overlay, origin, below);
+	if (r == 0)
 		r = create(overlay);
 	/* Device-mapper takes the origin for its own, and fails where it is mounted: a device that somebody writes to
 	 * must not become read-only under him. */
 	if (r == 0)
 		r = load(overlay, below, store);
 	if (r == 0)
-		r = lock_origin(overlay, origin, below);
+		r = lock_origin(overlay);
 	if (r == 0 && access(overlay->path, F_OK) < 0)
 		r = -ENODEV;
 	return r;
@@ -214,7 +220,7 @@ int bm_overlay_open(const char *origin, struct bm_overlay *ret_overlay)
 	return 0;
 }
 
-int bm_overlay_drop(struct bm_overlay *overlay)
+int bm_overlay_drop(const struct bm_overlay *overlay)
 {
 	struct request request;
 
@@ -238,7 +244,7 @@ bool bm_overlay_whole(const struct bm_overlay *overlay)
 }
 
 /* Removes it, or waits for the removal that was put off: the last user may be about to go. */
-static void remove_device(struct bm_overlay *overlay)
+static void remove_device(const struct bm_overlay *overlay)
 {
 	for (unsigned int i = 0; i < WAIT_TRIES; i++) {
 		struct request request;
@@ -255,18 +261,24 @@ static void remove_device(struct bm_overlay *overlay)
 		bm_err_clear();
 }
 
-void bm_overlay_close(struct bm_overlay *overlay)
+/* Undoes what the marker tells of. */
+static void take_back(const struct bm_overlay *overlay)
 {
 	int off = 0;
 
-	if (overlay->name)
+	if (overlay->control >= 0)
 		remove_device(overlay);
-	bm_loop_detach(&overlay->store);
-	if (overlay->marker) {
+	if (overlay->lock && overlay->origin >= 0)
 		ioctl(overlay->origin, BLKROSET, &off);
-		if (bm_file_unlink(overlay->marker) < 0)
-			bm_err_clear();
-	}
+	if (bm_file_unlink(overlay->marker) < 0)
+		bm_err_clear();
+}
+
+void bm_overlay_close(struct bm_overlay *overlay)
+{
+	if (overlay->marker)
+		take_back(overlay);
+	bm_loop_detach(&overlay->store);
 	bm_file_close(overlay->origin);
 	bm_file_close(overlay->control);
 	free(overlay->marker);
@@ -275,34 +287,39 @@ void bm_overlay_close(struct bm_overlay *overlay)
 	*overlay = BM_OVERLAY_NONE;
 }
 
-static void sweep_one(const char *number)
+/* An overlay of a run that is dead. Its store goes with it. */
+static void sweep_one(const char *name)
 {
-	_cleanup_free_ char *marker = bm_strf("%s/%s", MARKERS, number);
+	struct bm_overlay overlay = BM_OVERLAY_NONE;
 	_cleanup_strv_ struct bm_strv words = {0};
 	_cleanup_buf_ struct bm_buf text = {0};
 	char same[32] = "";
-	_cleanup_fd_ int fd = -1;
 	uint64_t owner = 0;
-	int off = 0;
 
-	if (!marker || bm_file_read(marker, 4096, &text) < 0 || bm_strv_split(&words, bm_buf_text(&text), " ") < 0 ||
-		words.n != 2 || bm_num_u64(words.items[0], &owner) < 0)
-		return;
-	if (owner > 0 && owner < INT32_MAX && (kill((pid_t)owner, 0) == 0 || errno != ESRCH))
-		return;
-	fd = open(words.items[1], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd >= 0 && number_of(fd, same, sizeof(same)) == 0 && bm_streq(same, number))
-		ioctl(fd, BLKROSET, &off);
-	if (bm_file_unlink(marker) < 0)
-		bm_err_clear();
+	overlay.name = strdup(name);
+	overlay.marker = bm_strf("%s/%s", MARKERS, name);
+	if (!overlay.name || !overlay.marker || bm_file_read(overlay.marker, 4096, &text) < 0 ||
+		bm_strv_split(&words, bm_buf_text(&text), " ") < 0 || words.n != 4 ||
+		bm_num_u64(words.items[0], &owner) < 0 || owner == 0 || owner > INT32_MAX ||
+		kill((pid_t)owner, 0) == 0 || errno != ESRCH) {
+		/* It is another's, or none of ours: it stays. */
+		free(overlay.marker);
+		overlay.marker = NULL;
+	} else {
+		overlay.control = open(CONTROL, O_RDWR | O_CLOEXEC);
+		overlay.origin = open(words.items[3], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		overlay.lock = bm_streq(words.items[1], WRITABLE) && overlay.origin >= 0 &&
+			       number_of(overlay.origin, same, sizeof(same)) == 0 && bm_streq(same, words.items[2]);
+	}
+	bm_overlay_close(&overlay);
 }
 
 void bm_overlay_sweep(void)
 {
-	_cleanup_strv_ struct bm_strv numbers = {0};
+	_cleanup_strv_ struct bm_strv names = {0};
 
-	if (bm_file_list(MARKERS, &numbers) == 0)
-		for (size_t i = 0; i < numbers.n; i++)
-			sweep_one(numbers.items[i]);
+	if (bm_file_list(MARKERS, &names) == 0)
+		for (size_t i = 0; i < names.n; i++)
+			sweep_one(names.items[i]);
 	bm_err_clear();
 }
