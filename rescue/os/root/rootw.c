@@ -169,26 +169,6 @@ static int give_up(const struct bm_root *root, const char *path, int error)
 	return error;
 }
 
-int bm_rootw_write(
-	const struct bm_root *root, const char *path, const void *bytes, size_t len, const struct bm_rootw_attr *attr)
-{
-	int fd, r;
-
-	r = bm_rootw_create(root, path, &fd);
-	if (r < 0)
-		return r;
-	r = bm_fault_point("write", path);
-	if (r == 0)
-		r = bm_file_put(fd, bytes, len);
-	if (r < 0) {
-		bm_err(r, "%s", path);
-		close(fd);
-	} else {
-		r = bm_rootw_finish(fd, path, len, attr);
-	}
-	return r < 0 ? give_up(root, path, r) : 0;
-}
-
 int bm_rootw_put_at(
 	const struct bm_root *root, const char *path, uint64_t offset_bytes, const void *bytes, size_t len, bool sync)
 {
@@ -334,31 +314,68 @@ int bm_rootw_copy(const struct bm_root *root, const char *from, const char *to)
 	return copy_fd(root, to, fd, from, &attr, fd, NULL);
 }
 
+/* Reads again what was written. */
+static int compare_bytes(int fd, const char *bytes, size_t len)
+{
+	_cleanup_free_ char *chunk = malloc(COPY_CHUNK);
+	size_t got, offset = 0;
+	int r;
+
+	if (!chunk)
+		return -ENOMEM;
+	do {
+		r = bm_file_at(fd, offset, chunk, COPY_CHUNK, &got);
+		if (r < 0)
+			return r;
+		if (got > len - offset || memcmp(chunk, bytes + offset, got) != 0)
+			return -EIO;
+		offset += got;
+	} while (got == COPY_CHUNK);
+	return offset == len ? 0 : -EIO;
+}
+
+/* A new file with these bytes; like as in finish(). */
+static int write_new(const struct bm_root *root, const char *path, const void *bytes, size_t len,
+	const struct bm_rootw_attr *attr, int like)
+{
+	int fd, r = bm_rootw_create(root, path, &fd);
+
+	if (r < 0)
+		return r;
+	r = bm_fault_point("write", path);
+	if (r == 0)
+		r = bm_file_put(fd, bytes, len);
+	if (r == 0)
+		r = compare_bytes(fd, bytes, len);
+	if (r < 0) {
+		bm_err(r, "%s", path);
+		close(fd);
+	} else {
+		r = finish(fd, path, len, attr, like, false);
+	}
+	return r < 0 ? give_up(root, path, r) : 0;
+}
+
+int bm_rootw_write(
+	const struct bm_root *root, const char *path, const void *bytes, size_t len, const struct bm_rootw_attr *attr)
+{
+	return write_new(root, path, bytes, len, attr, -1);
+}
+
 int bm_rootw_write_like(const struct bm_root *root, const char *path, const void *bytes, size_t len, const char *like)
 {
 	_cleanup_fd_ int like_fd = -1;
 	struct bm_rootw_attr attr;
 	struct bm_stat st;
-	int fd, r;
+	int r;
 
 	r = bm_root_stat(root, like, false, &st);
 	if (r == 0)
 		r = bm_root_open_file(root, like, &like_fd);
-	if (r == 0)
-		r = bm_rootw_create(root, path, &fd);
 	if (r < 0)
 		return r;
 	attr = (struct bm_rootw_attr){.mode = st.mode, .uid = st.uid, .gid = st.gid};
-	r = bm_fault_point("write", path);
-	if (r == 0)
-		r = bm_file_put(fd, bytes, len);
-	if (r < 0) {
-		bm_err(r, "%s", path);
-		close(fd);
-	} else {
-		r = finish(fd, path, len, &attr, like_fd, false);
-	}
-	return r < 0 ? give_up(root, path, r) : 0;
+	return write_new(root, path, bytes, len, &attr, like_fd);
 }
 
 int bm_rootw_copy_as(const struct bm_root *root, const char *from, const char *to, const char *like,
