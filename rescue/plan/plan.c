@@ -319,7 +319,7 @@ int bm_plan_begin(struct bm_plan *plan, const struct bm_survey *survey, const st
 	struct bm_step *step = bm_plan_add_step(plan, survey, system, BM_STEP_MOUNT, NULL, NULL);
 
 	return step ? bm_str_set(&step->text,
-			      "mount the system under /mnt/sysimage for writing, with /proc /sys /dev /run")
+			      "mount the system under /mnt/sysimage for writing")
 		    : -ENOMEM;
 }
 
