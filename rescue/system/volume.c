@@ -233,7 +233,7 @@ static int mount_volume(const struct bm_mount_fs *mount, bool replay, struct bm_
 		bm_err_clear();
 	}
 	r = bm_mount_fs(mount, &result);
-	volume->stale = volume->super.dirty && (r < 0 || !result.bound);
+	volume->stale = volume->super.dirty && (r < 0 || result.replay_off);
 	return r;
 }
 

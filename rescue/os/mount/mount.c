@@ -227,16 +227,26 @@ static bool is_same(const struct bm_mount_entry *entry, const struct bm_mount_fs
 	       bm_streq(entry->root + strspn(entry->root, "/"), wanted + strspn(wanted, "/"));
 }
 
+/* Whether somebody mounted it so that its journal was not replayed, as bootmend itself does for looking. */
+static bool is_without_journal(const struct bm_mount_entry *entry)
+{
+	static const char *const words[] = {"noload", "norecovery", "nologreplay"};
+
+	for (size_t i = 0; entry->options && i < BM_ARRAY_SIZE(words); i++)
+		if (strstr(entry->options, words[i]))
+			return true;
+	return false;
+}
+
 /* Makes what is mounted at the place writable, the filesystem itself with it. */
 static int open_for_writing(const struct bm_mount_fs *mount, const struct bm_mount_entry *existing)
 {
-	const char *options = existing->options ? existing->options : "";
 	_cleanup_fd_ int fd = -1;
 	char path[64];
 	int r;
 
 	/* What its log has would be lost, and come over our changes at the next boot. */
-	if (strstr(options, "noload") || strstr(options, "norecovery") || strstr(options, "nologreplay"))
+	if (is_without_journal(existing))
 		return bm_err(-EROFS, "%s is mounted at %s without its journal", mount->source, existing->target);
 	r = bm_mount_target(mount->root, mount->target, &fd);
 	if (r < 0)
@@ -249,8 +259,8 @@ static int open_for_writing(const struct bm_mount_fs *mount, const struct bm_mou
 /* A filesystem that is mounted already (the rescue system may run on it) cannot be mounted in another way at the same
  * time: what is there is bound, read-only for looking. One that is mounted read-only, as an initramfs has the root,
  * is made writable in the bind alone: the mount that it is bound from stays read-only. -ENOENT where it is not
- * mounted. */
-static int bind_existing(const struct bm_mount_fs *mount)
+ * mounted; *ret_replay_off is as in bm_mount_result. */
+static int bind_existing(const struct bm_mount_fs *mount, bool *ret_replay_off)
 {
 	_cleanup_mounts_ struct bm_mounts mounts = {0};
 	_cleanup_free_ char *real = realpath(mount->source, NULL);
@@ -267,6 +277,7 @@ static int bind_existing(const struct bm_mount_fs *mount)
 			found = &mounts.items[i];
 	if (r < 0 || !found)
 		return r < 0 ? r : -ENOENT;
+	*ret_replay_off = is_without_journal(found);
 	r = bm_mount_bind(found->target, mount->root, mount->target, false, !mount->writable);
 	return r == 0 && mount->writable && found->read_only ? open_for_writing(mount, found) : r;
 }
@@ -291,10 +302,10 @@ static int show_foreign(const struct bm_mount_fs *mount)
 }
 
 /* What came of it. The descriptor of the target is opened again: the old one shows what is below the mount. */
-static int inspect(const struct bm_mount_fs *mount, bool bound, struct bm_mount_result *ret_result)
+static int inspect(const struct bm_mount_fs *mount, bool replay_off, struct bm_mount_result *ret_result)
 {
 	_cleanup_fd_ int fd = -1;
-	struct bm_mount_result result = {.bound = bound};
+	struct bm_mount_result result = {.replay_off = replay_off};
 	struct statvfs vfs;
 	struct stat st;
 	int r = bm_mount_target(mount->root, mount->target, &fd);
@@ -304,7 +315,6 @@ static int inspect(const struct bm_mount_fs *mount, bool bound, struct bm_mount_
 	if (fstatvfs(fd, &vfs) < 0 || fstat(fd, &st) < 0)
 		return bm_err(-errno, "%s", mount->target);
 	result.read_only = (vfs.f_flag & ST_RDONLY) != 0;
-	result.replay_off = !mount->writable && !mount->replay;
 	result.dev = bm_root_dev(st.st_dev);
 	*ret_result = result;
 	return 0;
@@ -315,14 +325,13 @@ int bm_mount_fs(const struct bm_mount_fs *mount, struct bm_mount_result *ret_res
 	_cleanup_fd_ int target_fd = -1, log = -1;
 	_cleanup_buf_ struct bm_buf reason = {0};
 	char target[64];
-	bool bound;
+	bool replay_off = !mount->writable && !mount->replay;
 	int r;
 
 	r = bm_mount_target(mount->root, mount->target, &target_fd);
 	if (r < 0)
 		return r;
-	r = bind_existing(mount);
-	bound = r == 0;
+	r = bind_existing(mount, &replay_off);
 	if (r == -ENOENT) {
 		snprintf(target, sizeof(target), "/proc/self/fd/%d", target_fd);
 		log = bm_kmsg_open();
@@ -339,7 +348,7 @@ int bm_mount_fs(const struct bm_mount_fs *mount, struct bm_mount_result *ret_res
 		r = bm_mount_no_propagation(mount->root, mount->target);
 	}
 	if (r == 0 && ret_result)
-		r = inspect(mount, bound, ret_result);
+		r = inspect(mount, replay_off, ret_result);
 	return r;
 }
 

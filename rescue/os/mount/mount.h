@@ -28,8 +28,7 @@ struct bm_mount_fs {
 
 struct bm_mount_result {
 	bool read_only;	 /* what the kernel made of it: a writable mount that became read-only has this set */
-	bool replay_off; /* log replay is switched off, or the filesystem has none */
-	bool bound;	 /* it was mounted already, and is seen as its user has it */
+	bool replay_off; /* its journal was not replayed: by us, or by whoever had mounted it already */
 	uint64_t dev;	 /* as in bm_stat */
 };
 
