@@ -7,11 +7,16 @@
 #include "../base/err.h"
 #include "../base/str.h"
 
-/* The file's hash, "" where nothing is there. */
+/* The file's hash, "" where nothing is there; all folders are the same. */
 static int hash_of(const struct bm_root *root, const char *path, char ret_hash[BM_SHA256_TEXT])
 {
-	int r = bm_root_hash(root, path, ret_hash, NULL);
+	int r;
 
+	if (bm_root_is_dir(root, path)) {
+		bm_sha256_text("/", 1, ret_hash);
+		return 0;
+	}
+	r = bm_root_hash(root, path, ret_hash, NULL);
 	if (r != -ENOENT && r != -ENOTDIR)
 		return r;
 	bm_err_clear();

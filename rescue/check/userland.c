@@ -53,13 +53,41 @@ static int check_init(const struct bm_check *check)
 	return bm_check_detail(finding, NULL, candidate);
 }
 
+/* Links into a merged /usr that are lost. What is missing below one of them is only out of sight. */
+static int check_links(const struct bm_check *check, bool *ret_explained)
+{
+	const struct bm_userland *userland = &check->system->userland;
+
+	*ret_explained = false;
+	for (size_t i = 0; i < userland->lost_links.n; i++) {
+		const char *link = userland->lost_links.items[i];
+		bool hides =
+			userland->lack != BM_LACK_NONE && userland->missing && bm_path_below(userland->missing, link);
+		struct bm_finding *finding = bm_findings_add(check->findings, BM_FINDING_USR_LINK, link, 0,
+			"%s does not lead to /usr%s%s%s%s", link, link, hides ? ", where " : "",
+			hides ? userland->missing : "", hides ? " is" : "");
+
+		if (!finding || bm_check_detail(finding, NULL, link) < 0)
+			return -ENOMEM;
+		if (bm_streq(link, "/sbin") && initramfs_starts_systemd(check))
+			finding->severity = BM_SEVERITY_WARNING;
+		*ret_explained |= hides;
+	}
+	return 0;
+}
+
 static int check_start(const struct bm_check *check)
 {
 	const struct bm_userland *userland = &check->system->userland;
 	enum bm_finding_id id = BM_FINDING_LIBC_MISSING;
 	struct bm_finding *finding;
+	bool explained;
 
-	if (!userland->known || userland->lack == BM_LACK_NONE || !userland->missing || !userland->missing_why)
+	if (!userland->known)
+		return 0;
+	if (check_links(check, &explained) < 0)
+		return -ENOMEM;
+	if (explained || userland->lack == BM_LACK_NONE || !userland->missing || !userland->missing_why)
 		return 0;
 	if (userland->lack == BM_LACK_INIT)
 		return check_init(check);

@@ -74,22 +74,30 @@ int bm_fix_lvm_devices(struct bm_fix *fix, const struct bm_finding *finding)
 	return hides_root(fix, finding) ? bm_fix_want_rebuild(fix, finding) : 0;
 }
 
+static int put_link_back(struct bm_fix *fix, const struct bm_finding *finding, const char *link, const char *text)
+{
+	struct bm_step *step =
+		bm_plan_add_step(&fix->made[BM_FIXER_INIT], fix->survey, fix->system, BM_STEP_LINK, NULL, link);
+
+	if (!step || bm_str_set(&step->link, text) < 0 ||
+		bm_strv_add(&step->serves, bm_finding_kinds[finding->id].id) < 0)
+		return -ENOMEM;
+	step->text = bm_strf("put the link %s back: to %s", link, text);
+	step->why = bm_strf("%s", finding->evidence);
+	return step->text && step->why ? 0 : -ENOMEM;
+}
+
 int bm_fix_init(struct bm_fix *fix, const struct bm_finding *finding)
 {
 	const struct bm_userland *userland = &fix->system->userland;
-	struct bm_plan *made = &fix->made[BM_FIXER_INIT];
-	struct bm_step *step;
+	_cleanup_free_ char *below = NULL;
 
+	if (finding->id == BM_FINDING_USR_LINK) {
+		below = bm_strf("usr%s", finding->subject ? finding->subject : "");
+		return below && finding->subject ? put_link_back(fix, finding, finding->subject, below) : -ENOMEM;
+	}
 	/* What init= names was somebody's choice: no link of ours would be what was meant. */
 	if (!userland->init_candidate || (userland->init && !bm_streq(userland->init, "/sbin/init")))
 		return bm_fix_instruct(fix, finding, "%s. %s", finding->evidence, bm_finding_kinds[finding->id].advice);
-	if (made->n_steps > 0)
-		return 0;
-	step = bm_plan_add_step(made, fix->survey, fix->system, BM_STEP_LINK, NULL, "/sbin/init");
-	if (!step || bm_str_set(&step->link, userland->init_candidate) < 0 ||
-		bm_strv_add(&step->serves, bm_finding_kinds[finding->id].id) < 0)
-		return -ENOMEM;
-	step->text = bm_strf("put the link /sbin/init back: to %s", userland->init_candidate);
-	step->why = bm_strf("%s", finding->evidence);
-	return step->text && step->why ? 0 : -ENOMEM;
+	return put_link_back(fix, finding, "/sbin/init", userland->init_candidate);
 }

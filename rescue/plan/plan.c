@@ -318,9 +318,7 @@ int bm_plan_begin(struct bm_plan *plan, const struct bm_survey *survey, const st
 {
 	struct bm_step *step = bm_plan_add_step(plan, survey, system, BM_STEP_MOUNT, NULL, NULL);
 
-	return step ? bm_str_set(&step->text,
-			      "mount the system under /mnt/sysimage for writing")
-		    : -ENOMEM;
+	return step ? bm_str_set(&step->text, "mount the system under /mnt/sysimage for writing") : -ENOMEM;
 }
 
 int bm_plan_end(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system)

@@ -22,6 +22,7 @@ void bm_userland_done(struct bm_userland *userland)
 
 	for (size_t i = 0; i < BM_ARRAY_SIZE(texts); i++)
 		free(texts[i]);
+	bm_strv_done(&userland->lost_links);
 	bm_strv_done(&userland->unlabeled);
 	*userland = (struct bm_userland){0};
 }
@@ -168,6 +169,8 @@ int bm_system_read_userland(struct bm_system *system)
 	userland->known = userland->lack == BM_LACK_NONE || (!something_unseen(system, &line) && (named || !store));
 	if (userland->lack != BM_LACK_INIT && bm_root_realpath(system->root, userland->init, &userland->init_real) == 0)
 		r = bm_strv_add_once(&files, userland->init_real);
+	if (r == 0 && userland->known)
+		r = bm_userland_read_links(system);
 	if (r == 0)
 		r = bm_userland_read_selinux(system, &files);
 	if (r == 0)

@@ -38,8 +38,9 @@ struct bm_userland {
 	char *selinux_type;	/* targeted, mls ...; or NULL */
 	bool selinux_policy;	/* a policy file of that type is there */
 	bool selinux_relabels;	/* /.autorelabel is there: the next boot labels everything */
-	struct bm_strv unlabeled; /* files that the boot needs and that have no label */
-	char *oom_file;		  /* where vm.panic_on_oom is set last, other than to 0; or NULL */
+	struct bm_strv lost_links; /* /sbin ...: links into a merged /usr that are not there, or lead nowhere */
+	struct bm_strv unlabeled;  /* files that the boot needs and that have no label */
+	char *oom_file;		   /* where vm.panic_on_oom is set last, other than to 0; or NULL */
 	unsigned int oom_line;
 	char *oom_text;			 /* that line */
 	char *kdump_unit;		 /* the link by which systemd starts kdump, or NULL */

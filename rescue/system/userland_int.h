@@ -39,6 +39,9 @@ int bm_program_follow(const struct bm_root *root, const char *path, struct bm_pr
 int bm_userland_library_dirs(
 	const struct bm_root *root, const struct bm_elf *elf, bool musl, struct bm_strv *dirs) BM_MUST_CHECK;
 
+/* userland_links.c: the links into a merged /usr that are lost. Returns 0 or -ENOMEM. */
+int bm_userland_read_links(struct bm_system *system) BM_MUST_CHECK;
+
 /* userland_facts.c: SELinux; sysctl's vm.panic_on_oom; kdump; lvm.conf. Each returns 0 or -ENOMEM. */
 int bm_userland_read_selinux(struct bm_system *system, const struct bm_strv *more_files) BM_MUST_CHECK;
 int bm_userland_read_sysctl(struct bm_system *system) BM_MUST_CHECK;

@@ -104,6 +104,38 @@ BM_TEST(userland_healthy)
 	bm_fixture_done(&fixture);
 }
 
+/* The links of a merged /usr, which the fixture has. */
+BM_TEST(userland_links)
+{
+	struct bm_fixture fixture;
+
+	make_dynamic(&fixture);
+	bm_fixture_remove(&fixture, "/sbin");
+	expect(&fixture, "fatal USR-LINK-MISSING /sbin");
+	BM_CHECK_STR(
+		find(&fixture, BM_FINDING_USR_LINK)->evidence, "/sbin does not lead to /usr/sbin, where /sbin/init is");
+	bm_fixture_link(&fixture, "/sbin", "usr/sbin");
+	bm_fixture_remove(&fixture, "/lib64");
+	expect(&fixture, "fatal USR-LINK-MISSING /lib64");
+	/* a link that leads nowhere is as good as none; to a file likewise */
+	bm_fixture_link(&fixture, "/lib64", "usr/lib46");
+	expect(&fixture, "fatal USR-LINK-MISSING /lib64");
+	bm_fixture_remove(&fixture, "/lib64");
+	bm_fixture_link(&fixture, "/lib64", "etc/fstab");
+	expect(&fixture, "fatal USR-LINK-MISSING /lib64");
+	/* Arch's way */
+	bm_fixture_remove(&fixture, "/lib64");
+	bm_fixture_link(&fixture, "/lib64", "/usr/lib64");
+	expect(&fixture, "");
+	bm_fixture_remove(&fixture, "/bin");
+	expect(&fixture, "fatal USR-LINK-MISSING /bin");
+	BM_CHECK_STR(find(&fixture, BM_FINDING_USR_LINK)->evidence, "/bin does not lead to /usr/bin");
+	/* a folder shows that the system is of another kind */
+	bm_fixture_write(&fixture, "/bin/sh", "x");
+	expect(&fixture, "");
+	bm_fixture_done(&fixture);
+}
+
 BM_TEST(userland_init)
 {
 	struct bm_fixture fixture;
