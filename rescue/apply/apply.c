@@ -180,12 +180,12 @@ static int sync_all(struct bm_run *run)
 	for (size_t i = 0; run->mounted && i < run->view.n_mounts; i++)
 		if (run->view.mounts[i].device >= 0 &&
 			bm_rootw_sync_fs(run->image.root, run->view.mounts[i].target) < 0)
-			r = -EIO;
+			r = bm_err(-EIO, "%s: what was written may not be on the disk", run->view.mounts[i].target);
 	return r;
 }
 
 /* Everything down. */
-static int take_down(struct bm_run *run)
+static int take_down(struct bm_run *run, struct bm_strv *notes)
 {
 	unsigned int n;
 
@@ -196,20 +196,29 @@ static int take_down(struct bm_run *run)
 	bm_sysimage_done(&run->image);
 	run->view.root = NULL;
 	run->mounted = false;
-	return bm_sysimage_umount(&n) < 0 ? -EIO : 0;
+	return bm_sysimage_umount(notes, &n);
 }
 
+/* The repair is whole and on the disk before anything is unmounted: what stays busy is told, and changes nothing of it.
+ */
 static int step_unmount(struct bm_run *run, struct bm_step_result *done)
 {
+	_cleanup_strv_ struct bm_strv notes = {0};
+	_cleanup_free_ char *text = NULL;
 	int r = end_txn(run);
 
 	if (r == 0)
 		r = sync_all(run);
-	if (r == 0)
-		r = take_down(run);
-	if (r == 0)
-		bm_run_say(done, bm_strf("unmounted"));
-	return r;
+	if (r < 0)
+		return r;
+	r = take_down(run, &notes);
+	text = bm_strv_join(&notes, "; ");
+	if (r < 0)
+		bm_run_say(done, bm_strf("all is written; not unmounted: %s", bm_err_text(r)));
+	else
+		bm_run_say(done, bm_strf("unmounted%s%s", text && *text ? "; " : "", text ? text : ""));
+	bm_err_clear();
+	return 0;
 }
 
 static int take_step(struct bm_run *run, struct bm_step *step, struct bm_step_result *done)
@@ -338,7 +347,7 @@ int bm_apply(struct bm_plan *plan, struct bm_survey *survey, const struct bm_sys
 		give_up(&run);
 	if (sync_all(&run) < 0)
 		bm_err_clear();
-	if (take_down(&run) < 0)
+	if (take_down(&run, NULL) < 0)
 		bm_err_clear();
 	bm_guard_done(&run.guard);
 	bm_needs_done(&run.needs);

@@ -43,7 +43,7 @@ struct bm_result {
 };
 
 struct bm_apply_options {
-	unsigned int time_limit_seconds; /* of each tool; 0: 20 minutes */
+	unsigned int time_limit_seconds; /* a tool is ended after so long without progress; 0: 20 minutes */
 	const char *resume; /* the journal of a repair that was interrupted and is to be completed; or NULL */
 	/* Called at each begin of a step, and each second of a long one, with the tool's last line or NULL. */
 	void (*progress)(void *context, const struct bm_step *step, unsigned int seconds, const char *line);

@@ -222,7 +222,7 @@ static int give_up(int error, struct bm_sysimage *image)
 	unsigned int n;
 
 	bm_sysimage_done(image);
-	if (bm_sysimage_umount(&n) < 0)
+	if (bm_sysimage_umount(NULL, &n) < 0)
 		bm_err_clear();
 	/* The line has the errno's text already, which bm_err_text() would say once more. */
 	return bm_err(-ENOTRECOVERABLE, "%s", why ? why : "out of memory");
@@ -265,7 +265,7 @@ void bm_sysimage_done(struct bm_sysimage *image)
 	*image = (struct bm_sysimage){0};
 }
 
-int bm_sysimage_umount(unsigned int *ret_n)
+int bm_sysimage_umount(struct bm_strv *notes, unsigned int *ret_n)
 {
 	_cleanup_mounts_ struct bm_mounts mounts = {0};
 	int r = bm_mounts_list(BM_SYSIMAGE_DIR, &mounts);
@@ -273,7 +273,7 @@ int bm_sysimage_umount(unsigned int *ret_n)
 	if (r < 0)
 		return r;
 	bm_mount_close_writing(BM_SYSIMAGE_DIR);
-	r = bm_umount_below(BM_SYSIMAGE_DIR, NULL);
+	r = bm_umount_below(BM_SYSIMAGE_DIR, notes);
 	if (r < 0)
 		return r;
 	/* Volumes that this or an earlier run activated; one that is in use elsewhere refuses, rightly. */

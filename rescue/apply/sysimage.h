@@ -37,8 +37,8 @@ int bm_sysimage_open(struct bm_sysimage *image) BM_MUST_CHECK;
 void bm_sysimage_done(struct bm_sysimage *image);
 
 /* Takes down all that is mounted at and below BM_SYSIMAGE_DIR, by whomever. What was made writable there only is
- * read-only again. *ret_n is how many mounts that were.
+ * read-only again. *ret_n is how many mounts that were; notes (may be NULL) gets what was busy and who holds it.
  * Returns 0, or the first error with the path in its line. */
-int bm_sysimage_umount(unsigned int *ret_n) BM_MUST_CHECK;
+int bm_sysimage_umount(struct bm_strv *notes, unsigned int *ret_n) BM_MUST_CHECK;
 
 #endif

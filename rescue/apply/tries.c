@@ -62,6 +62,6 @@ int bm_tries_count(
 		return r;
 	r = bm_tries_count_in(image.root, key, bm_time_now(), ret_tries);
 	bm_sysimage_done(&image);
-	down = bm_sysimage_umount(&n);
+	down = bm_sysimage_umount(NULL, &n);
 	return r < 0 ? r : down;
 }

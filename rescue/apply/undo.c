@@ -131,7 +131,7 @@ int bm_undo(struct bm_survey *survey, const struct bm_system *system, const char
 	if (r < 0)
 		why = bm_strf("%s", bm_err_text(r));
 	bm_sysimage_done(&image);
-	if (bm_sysimage_umount(&n) < 0 && r == 0)
+	if (bm_sysimage_umount(NULL, &n) < 0 && r == 0)
 		return bm_err_within(-EIO, "undone, but not unmounted");
 	return r < 0 ? bm_err(-ECANCELED, "%s", why ? why : "out of memory") : 0;
 }

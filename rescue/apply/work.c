@@ -14,7 +14,8 @@
 #include "../plan/tool.h"
 #include "watch.h"
 
-enum { TIME_LIMIT_S = 20 * 60 };
+/* A tool that goes on for ever, at work all the time, ends after so many times its limit. */
+enum { STALL_S = 20 * 60, LIMIT_STALLS = 12 };
 
 /* A tool unpacks what it packs: three to five times the image, beside the image itself. */
 #define UNPACKED_TIMES 5
@@ -213,13 +214,15 @@ static const char without_udev[] = "DM_DISABLE_UDEV=1";
 static int run_words(const struct bm_work *work, struct bm_strv *words, struct bm_strv *environment,
 	struct bm_watch *watch, struct bm_tool_run *run)
 {
+	unsigned int stall_s = watch->options->time_limit_seconds ? watch->options->time_limit_seconds : STALL_S;
 	struct bm_spawn spawn = {
 		.argv = bm_strv_argv(words),
 		.env = bm_strv_add_once(environment, without_udev) < 0 ? NULL : bm_strv_argv(environment),
 		.chroot_dir = bm_root_dir(work->root),
 		.apart = true,
 		.room = bm_room_enter,
-		.limit_s = watch->options->time_limit_seconds ? watch->options->time_limit_seconds : TIME_LIMIT_S,
+		.limit_s = stall_s * LIMIT_STALLS,
+		.stall_s = stall_s,
 	};
 	struct bm_spawn_result result = {0};
 	int r;

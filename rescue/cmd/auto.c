@@ -27,6 +27,7 @@ enum {
 	EXIT_NOT_ASKED = 3, /* of --if-asked: nobody wants an unattended run */
 	WAIT_SECONDS = 20,
 	VALUE_MAX = 128,
+	WHY_MAX = 400,
 	TRIES_SAME_MAX = 1, /* reboots after the same repair */
 	TRIES_ALL_MAX = 8,  /* after any, within a day */
 };
@@ -40,6 +41,22 @@ static char *value_text(const char *value)
 		if (*p <= ' ' || *p >= 0x7f || *p == '=')
 			*p = '_';
 	return text;
+}
+
+/* Why it did not go well, on every console: the report may stand on one that nobody reads. */
+static void say_why(const struct bm_repair_outcome *outcome)
+{
+	static const char *const good[] = {"repaired", "planned", "nothing"};
+	const char *why = outcome->why ? outcome->why : bm_cmd_said();
+	_cleanup_free_ char *cut = strndup(why, WHY_MAX), *safe = cut ? bm_str_safe(cut) : NULL, *line = NULL;
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(good); i++)
+		if (bm_streq(outcome->result, good[i]))
+			return;
+	if (safe && *safe)
+		line = bm_strf("bootmend: why: %s", safe);
+	if (line && bm_console_write(line) < 0)
+		bm_err_clear();
 }
 
 static void say_result(const struct bm_repair_outcome *outcome, const char *token)
@@ -77,8 +94,10 @@ static int read_config(struct bm_bmconf *conf)
 /* The repair, tried again while disks may still be appearing. */
 static void repair(const struct bm_global *global, const struct bm_bmconf *conf, struct bm_repair_outcome *outcome)
 {
-	const struct bm_repair_request request = {
-		.wanted = {.kernel = conf->kernel}, .dry_run = conf->dry_run, .yes = true};
+	const struct bm_repair_request request = {.wanted = {.kernel = conf->kernel},
+		.dry_run = conf->dry_run,
+		.yes = true,
+		.limit_seconds = conf->limit_seconds};
 	struct bm_global own = *global;
 	uint64_t begin = bm_time_ms();
 	bool disks = false;
@@ -210,6 +229,7 @@ static int auto_run(const struct bm_global *global, int argc, char **argv)
 	status = outcome.status;
 	if (conf.then == BM_THEN_REBOOT && !may_reboot(global, &conf, &outcome))
 		conf.then = BM_THEN_SHELL;
+	say_why(&outcome);
 	say_result(&outcome, conf.token);
 	bm_repair_outcome_done(&outcome);
 	finish(conf.then);
@@ -227,6 +247,7 @@ const struct bm_cmd bm_cmd_auto = {
 		   "  bootmend.dry-run                       print the plan only\n"
 		   "  bootmend.then=reboot|poweroff|shell    what comes after it; shell: nothing. Not\n"
 		   "                                         rebooted where the same was done before\n"
+		   "  bootmend.time-limit=SECONDS            as repair --time-limit\n"
 		   "  bootmend.token=TOKEN                   is repeated in the result line\n"
 		   "  bootmend.config=own|any|none           which volumes count; on the command line only\n"
 		   "  --if-asked           do nothing, with exit status 3, without bootmend.auto\n",

@@ -28,6 +28,7 @@ static int exit_status(const char *name, const struct bm_spawn_result *result)
 		bm_cmd_error("%s: cannot be run inside the system: %s", name, strerror(result->code));
 		return result->code == ENOENT ? NOT_FOUND : NOT_STARTED;
 	case BM_SPAWN_TIMED_OUT:
+	case BM_SPAWN_STALLED:
 		break;
 	}
 	return BM_EXIT_FAILED;
@@ -75,6 +76,7 @@ int bm_chroot_run(const struct bm_global *global, bool writable, const char *con
 	bool named = global->system || global->root || global->disks.n > 0, mounted = false;
 	struct bm_sysimage image = {0};
 	struct bm_system *system;
+	_cleanup_strv_ struct bm_strv notes = {0};
 	unsigned int n;
 	int r, status;
 
@@ -101,9 +103,11 @@ int bm_chroot_run(const struct bm_global *global, bool writable, const char *con
 		bm_cmd_error("%s", image.notes.items[i]);
 	status = run_inside(image.root, argv);
 	bm_sysimage_done(&image);
-	r = bm_sysimage_umount(&n);
+	r = bm_sysimage_umount(&notes, &n);
 	if (r < 0)
 		return bm_cmd_failed(r, NULL);
+	for (size_t i = 0; i < notes.n; i++)
+		bm_cmd_error("%s", notes.items[i]);
 	return status;
 }
 

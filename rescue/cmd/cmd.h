@@ -59,6 +59,8 @@ int bm_cmd_guard(const char *text, size_t len, struct bm_buf *out) BM_MUST_CHECK
 void bm_cmd_say(FILE *stream, const char *text);
 /* Prints "bootmend: ..." on stderr. */
 void bm_cmd_error(const char *format, ...) BM_PRINTF(1, 2);
+/* What was printed so last, "" where nothing was; for whoever has to tell it elsewhere, too. */
+const char *bm_cmd_said(void);
 /* Prints the last error's line for the errno and returns BM_EXIT_FAILED. */
 int bm_cmd_failed(int error, const char *what);
 /* Prints the line and a hint at --help; returns BM_EXIT_USAGE. */

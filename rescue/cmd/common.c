@@ -67,6 +67,14 @@ void bm_cmd_say(FILE *stream, const char *text)
 		fputs(bm_buf_text(&out), stream);
 }
 
+/* The end of a long one says least. */
+static char said[512];
+
+const char *bm_cmd_said(void)
+{
+	return said;
+}
+
 void bm_cmd_error(const char *format, ...)
 {
 	_cleanup_buf_ struct bm_buf line = {0}, out = {0};
@@ -77,6 +85,7 @@ void bm_cmd_error(const char *format, ...)
 	bm_buf_addv(&line, format, args);
 	va_end(args);
 	safe = bm_str_safe(bm_buf_text(&line));
+	snprintf(said, sizeof(said), "%s", safe ? safe : "out of memory");
 	bm_buf_addf(&out, "bootmend: %s\n", safe ? safe : "out of memory");
 	bm_cmd_say(stderr, bm_buf_text(&out));
 }

@@ -215,7 +215,7 @@ static void end_machine(struct menu *menu, enum bm_system_end end)
 
 	if (!bm_ask_yes(end == BM_SYSTEM_REBOOT ? "Reboot now?" : "Power off now?"))
 		return;
-	if (bm_sysimage_umount(&n) < 0)
+	if (bm_sysimage_umount(NULL, &n) < 0)
 		bm_err_clear();
 	printf(end == BM_SYSTEM_REBOOT ? "Rebooting ...\n" : "Powering off ...\n");
 	fflush(stdout);

@@ -13,6 +13,7 @@
 #include "../apply/apply.h"
 #include "../base/err.h"
 #include "../base/str.h"
+#include "../fmt/own/bmconf.h"
 #include "../os/root/fileio.h"
 #include "../os/run/system.h"
 #include "ask.h"
@@ -24,6 +25,7 @@
 
 void bm_repair_outcome_done(struct bm_repair_outcome *outcome)
 {
+	free(outcome->why);
 	free(outcome->system_id);
 	free(outcome->kernel);
 	*outcome = (struct bm_repair_outcome){0};
@@ -81,6 +83,20 @@ static int print(const struct bm_global *global, const struct bm_plan *plan, con
 	return bm_cmd_print(&out, status);
 }
 
+/* What a tool said last is most of why it failed. What remains to be done is told by the second look. */
+static int note_why(const struct bm_result *result, const struct bm_look *look, struct bm_repair_outcome *outcome)
+{
+	const char *last = result->tool_tail.n > 0 ? result->tool_tail.items[result->tool_tail.n - 1] : NULL;
+
+	if (result->error)
+		outcome->why = bm_strf("%s%s%s", result->error, last ? ": " : "", last ? last : "");
+	else if (result->outcome != BM_OUTCOME_REPAIRED && look->verdict)
+		outcome->why = bm_strf("%s", look->verdict);
+	else
+		return 0;
+	return outcome->why ? 0 : -ENOMEM;
+}
+
 /* Why there is no plan. What cannot be mended is the result; what cannot be done is an error. */
 static int refused(
 	const struct bm_global *global, const struct bm_planning *planning, struct bm_repair_outcome *outcome)
@@ -88,6 +104,8 @@ static int refused(
 	const struct bm_plan *plan = &planning->plan;
 	int status = bm_planning_status(planning);
 
+	if (plan->instructions.n > 0 && bm_str_set(&outcome->why, plan->instructions.items[0]) < 0)
+		return end(outcome, "failed", bm_cmd_failed(-ENOMEM, NULL));
 	if (planning->refusal == BM_PLAN_NOTHING)
 		return end(outcome,
 			status & BM_EXIT_FAILED	    ? "not-judged"
@@ -123,6 +141,8 @@ static int apply(const struct bm_global *global, const struct bm_repair_request 
 		return end(outcome, "failed", BM_EXIT_FAILED);
 	}
 	status = bm_look_status(&result, &look);
+	if (note_why(&result, &look, outcome) < 0)
+		bm_cmd_error("out of memory");
 	status = print(global, plan, &result, &look, status);
 	end(outcome, bm_outcome_text(result.outcome), status);
 	bm_result_done(&result);
@@ -260,7 +280,7 @@ static int run(const struct bm_global *global, int argc, char **argv, struct bm_
 		return status;
 	if (words > 0)
 		return bm_cmd_usage("repair takes no arguments (name a kernel with --kernel)");
-	if (limit && (bm_num_u64(limit, &seconds) < 0 || seconds == 0 || seconds > 24 * 3600))
+	if (limit && (bm_num_u64(limit, &seconds) < 0 || seconds == 0 || seconds > BM_BMCONF_SECONDS_MAX))
 		return bm_cmd_usage("--time-limit takes seconds, at most a day");
 	request->limit_seconds = (unsigned int)seconds;
 	status = bm_repair_run(global, request, &outcome);
@@ -300,6 +320,6 @@ const struct bm_cmd bm_cmd_repair = {
 		"  --dry-run            print the plan and change nothing\n"
 		"  --yes                do not ask\n"
 		"  --reboot             reboot when it is repaired\n"
-		"  --time-limit SECONDS of each tool (1200)\n",
+		"  --time-limit SECONDS end a tool that made no progress for so long (1200)\n",
 	.run = repair_run,
 };

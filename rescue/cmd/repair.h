@@ -12,13 +12,14 @@ struct bm_repair_request {
 	struct bm_planning_request wanted;
 	bool dry_run;
 	bool yes;		    /* do not ask */
-	unsigned int limit_seconds; /* of a tool; 0: 20 minutes */
+	unsigned int limit_seconds; /* of a tool that makes no progress; 0: 20 minutes */
 };
 
 struct bm_repair_outcome {
 	int status;	    /* exit status */
 	const char *result; /* repaired, partly, planned, nothing, instruction, failed, no-space, refused, ambiguous,
 			       none, cancelled; static */
+	char *why;	    /* why it is not "repaired", a sentence; NULL where bm_cmd_said() tells it */
 	char *system_id;    /* or NULL */
 	char *kernel;	    /* the version, or NULL */
 	char what[BM_SHA256_TEXT]; /* hash of what was to be done: the same for the same repair; "" where there was no

@@ -9,11 +9,14 @@
 int bm_umount_run(const struct bm_global *global)
 {
 	_cleanup_buf_ struct bm_buf out = {0};
+	_cleanup_strv_ struct bm_strv notes = {0};
 	unsigned int n = 0;
-	int r = bm_sysimage_umount(&n);
+	int r = bm_sysimage_umount(&notes, &n);
 
 	if (r < 0)
 		return bm_cmd_failed(r, NULL);
+	for (size_t i = 0; i < notes.n; i++)
+		bm_cmd_error("%s", notes.items[i]);
 	if (global->quiet)
 		return BM_EXIT_OK;
 	if (n == 0)

@@ -72,6 +72,23 @@ BM_TEST(bmconf_cmdline_plain)
 	check_problems(&conf, "the value of the parameter \"bootmend.token\" has a character that is not allowed");
 }
 
+BM_TEST(bmconf_time_limit)
+{
+	struct bm_bmconf conf = cmdline("bootmend.time-limit=3600");
+
+	BM_CHECK_INT(conf.limit_seconds, 3600);
+	check_problems(&conf, "");
+	conf = file("bootmend.time_limit = 86400\n");
+	BM_CHECK_INT(conf.limit_seconds, 86400);
+	check_problems(&conf, "");
+	conf = cmdline("bootmend.time-limit=5 bootmend.time-limit=86401 bootmend.time-limit=0 bootmend.time-limit=x "
+		       "bootmend.time-limit");
+	BM_CHECK_INT(conf.limit_seconds, 5);
+	BM_CHECK_INT(conf.problems.n, 4);
+	BM_CHECK_STR(conf.problems.items[0], "the parameter \"bootmend.time-limit\" takes seconds, at most a day");
+	bm_bmconf_done(&conf);
+}
+
 BM_TEST(bmconf_problems)
 {
 	struct bm_bmconf conf = cmdline("bootmend.autoo bootmend. bootmend.kernel bootmend.kernel= bootmend.then=halt "

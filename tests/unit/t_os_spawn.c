@@ -65,6 +65,31 @@ BM_TEST(spawn_stops_what_takes_too_long)
 	bm_spawn_result_done(&result);
 }
 
+/* Seconds that are waited for are no time limit of the test: what works goes on for longer than what stalls may. */
+BM_TEST(spawn_stops_what_makes_no_progress)
+{
+	struct bm_spawn_result result = shell("echo begun; sleep 60", (struct bm_spawn){.stall_s = 1});
+	_cleanup_free_ char *text = bm_spawn_fate_text("sh", &result);
+
+	BM_CHECK_INT(result.fate, BM_SPAWN_STALLED);
+	BM_CHECK_STR(text, "sh: neither wrote nor computed anything for 1 s");
+	bm_spawn_result_done(&result);
+	/* what writes */
+	result = shell("for i in 1 2 3 4 5 6 7 8 9 10; do echo $i; sleep 0.5; done", (struct bm_spawn){.stall_s = 3});
+	BM_CHECK(bm_spawn_ok(&result));
+	bm_spawn_result_done(&result);
+	/* what computes, here a child of it */
+	result = shell("end=$(($(date +%s) + 4)); (while [ $(date +%s) -lt $end ]; do :; done); echo done",
+		(struct bm_spawn){.stall_s = 2});
+	BM_CHECK(bm_spawn_ok(&result));
+	BM_CHECK_STR(bm_buf_text(&result.output), "done\n");
+	bm_spawn_result_done(&result);
+	/* but not for ever */
+	result = shell("while :; do :; done", (struct bm_spawn){.stall_s = 60, .limit_s = 1});
+	BM_CHECK_INT(result.fate, BM_SPAWN_TIMED_OUT);
+	bm_spawn_result_done(&result);
+}
+
 BM_TEST(spawn_kills_what_ignores_term)
 {
 	struct bm_spawn_result result = shell("trap '' TERM; sleep 30; sleep 30", (struct bm_spawn){.limit_s = 1});

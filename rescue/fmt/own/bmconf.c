@@ -116,6 +116,16 @@ static int set_then(struct bm_bmconf *conf, const char *key, const char *value)
 	return add_problem(conf, "the parameter", key, " takes reboot, poweroff or shell");
 }
 
+static int set_seconds(struct bm_bmconf *conf, const char *key, const char *value)
+{
+	uint64_t seconds = 0;
+
+	if (!value || bm_num_u64(value, &seconds) < 0 || seconds == 0 || seconds > BM_BMCONF_SECONDS_MAX)
+		return add_problem(conf, "the parameter", key, " takes seconds, at most a day");
+	conf->limit_seconds = (unsigned int)seconds;
+	return 0;
+}
+
 /* A volume does not say whether it counts itself. */
 static int set_config(struct reader *reader, const char *key, const char *value)
 {
@@ -152,6 +162,8 @@ static int set(struct reader *reader, char *key, const char *value)
 		return set_text(conf, &conf->system, key, value, "._:-", BM_BMCONF_SYSTEM_MAX);
 	if (bm_streq(name, "token"))
 		return set_text(conf, &conf->token, key, value, "._:-", BM_BMCONF_TOKEN_MAX);
+	if (bm_streq(name, "time-limit"))
+		return set_seconds(conf, key, value);
 	if (bm_streq(name, "then"))
 		return set_then(conf, key, value);
 	if (bm_streq(name, "config"))

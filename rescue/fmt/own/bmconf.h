@@ -7,6 +7,7 @@
  *	bootmend.system=ID		what --system takes
  *	bootmend.dry-run		print the plan only
  *	bootmend.then=reboot|poweroff|shell
+ *	bootmend.time-limit=SECONDS	what `repair --time-limit` takes
  *	bootmend.token=TOKEN		is repeated in the result line, for a script to know its own run
  *	bootmend.config=own|any|none	which BOOTMENDCFG volumes count; on the command line only
  *
@@ -23,6 +24,7 @@ enum {
 	BM_BMCONF_SYSTEM_MAX = 128,
 	BM_BMCONF_TOKEN_MAX = 64,
 	BM_BMCONF_PROBLEMS_MAX = 32,
+	BM_BMCONF_SECONDS_MAX = 24 * 3600,
 };
 
 enum bm_then {
@@ -42,9 +44,10 @@ enum bm_config_from {
 struct bm_bmconf {
 	bool asked; /* bootmend.auto */
 	bool dry_run;
-	char *kernel; /* NULL where not given; [A-Za-z0-9._+~:@%,=/-] only */
-	char *system; /* likewise; [A-Za-z0-9._:-] only */
-	char *token;  /* likewise; [A-Za-z0-9._:-] only */
+	char *kernel;		    /* NULL where not given; [A-Za-z0-9._+~:@%,=/-] only */
+	char *system;		    /* likewise; [A-Za-z0-9._:-] only */
+	char *token;		    /* likewise; [A-Za-z0-9._:-] only */
+	unsigned int limit_seconds; /* 0 where not given */
 	enum bm_then then;
 	enum bm_config_from config;
 	struct bm_strv

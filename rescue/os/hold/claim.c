@@ -16,10 +16,11 @@
 #include "os/root/fileio.h"
 #include "os/root/root_in.h"
 #include "os/run/system.h"
+#include "os/run/proctree.h"
 #include "users_in.h"
 
 enum {
-	TRIES = 20,
+	TRIES = 50,
 	TRY_MS = 100,
 	/* QEMU's block/file-posix.c: one byte for each permission that is held, and for each that others may not have.
 	 */
@@ -58,7 +59,7 @@ static bool is_held(int error)
 
 static int held(const char *path, const struct flock *lock)
 {
-	_cleanup_free_ char *name = lock->l_pid > 0 ? bm_user_process_name(lock->l_pid) : NULL;
+	_cleanup_free_ char *name = lock->l_pid > 0 ? bm_process_name(lock->l_pid) : NULL;
 
 	if (name)
 		return bm_err(-ECANCELED, "%s is locked by process %d (%s)", path, (int)lock->l_pid, name);

@@ -38,8 +38,6 @@ char *bm_user_mount_text(const struct bm_user_mount *mount);
 /* Adds the processes that have a use open for writing or locked. */
 int bm_user_processes(
 	const struct bm_use *uses, const struct bm_used *used, size_t n, struct bm_users *users) BM_MUST_CHECK;
-/* The name of a process, for free(); "?" where it has none any more. */
-char *bm_user_process_name(int pid);
 /* Adds a user; takes over text (NULL: -ENOMEM). */
 int bm_users_add(struct bm_users *users, size_t use, enum bm_user_kind kind, char *text) BM_MUST_CHECK;
 

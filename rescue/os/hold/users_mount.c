@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "os/root/fileio.h"
 #include "os/root/root_in.h"
+#include "os/run/proctree.h"
 #include "users_in.h"
 
 void bm_user_mounts_done(struct bm_user_mounts *mounts)
@@ -84,7 +85,7 @@ char *bm_user_mount_text(const struct bm_user_mount *mount)
 
 	if (mount->own)
 		return bm_strf("mounted at %s", mount->target);
-	name = bm_user_process_name(mount->pid);
+	name = bm_process_name(mount->pid);
 	return name ? bm_strf("mounted at %s (in the mount namespace of process %d, %s)", mount->target, mount->pid,
 			      name)
 		    : NULL;

@@ -18,23 +18,10 @@
 #include "base/str.h"
 #include "os/root/fileio.h"
 #include "os/root/root_in.h"
+#include "os/run/proctree.h"
 #include "users_in.h"
 
-enum { COMM_MAX = 64, FDINFO_MAX = 65536, LINK_MAX_BYTES = 4096 };
-
-char *bm_user_process_name(int pid)
-{
-	_cleanup_free_ char *path = bm_strf("/proc/%d/comm", pid);
-	_cleanup_buf_ struct bm_buf text = {0};
-
-	if (!path)
-		return NULL;
-	if (bm_file_read(path, COMM_MAX, &text) < 0 || text.len == 0) {
-		bm_err_clear();
-		return strdup("?");
-	}
-	return bm_str_safe(bm_str_strip(text.data));
-}
+enum { FDINFO_MAX = 65536, LINK_MAX_BYTES = 4096 };
 
 /* The use that a descriptor is open on, n where it is none of them. Only what may be one is asked for its numbers: a
  * file of a network that is gone would keep us. */
@@ -90,7 +77,7 @@ static int add_process(const char *pid, const char *way, size_t use, const struc
 
 	if (bm_num_u64(pid, &number) < 0)
 		return 0;
-	name = bm_user_process_name((int)number);
+	name = bm_process_name((pid_t)number);
 	/* It keeps the metadata of Intel's arrays, on the disks of an array that we use. */
 	if (uses[use].beneath && bm_streq(name, "mdmon"))
 		return 0;

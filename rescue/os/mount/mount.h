@@ -95,7 +95,7 @@ int bm_mounts_namespaces(struct bm_strv *pids) BM_MUST_CHECK;
 int bm_mounts_list_of(const char *pid, struct bm_mounts *ret_mounts) BM_MUST_CHECK;
 
 /* Unmounts all that is mounted at the prefix or below it, last first, until nothing is left. What stays busy after
- * tries of 3 s is detached (MNT_DETACH) and named in notes (may be NULL). */
+ * tries of 3 s is detached (MNT_DETACH) and named in notes (may be NULL), with a process that holds it. */
 int bm_umount_below(const char *prefix, struct bm_strv *notes) BM_MUST_CHECK;
 /* Unmounts the topmost mount at the target. -EBUSY while in use. */
 int bm_umount(const char *target) BM_MUST_CHECK;

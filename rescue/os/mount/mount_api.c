@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "base/str.h"
 #include "os/root/fileio.h"
 #include "os/root/root_in.h"
+#include "os/run/proctree.h"
 #include "os/run/system.h"
 #include "mount_in.h"
 
@@ -218,6 +220,47 @@ int bm_umount(const char *target)
 	return umount2(target, UMOUNT_NOFOLLOW) < 0 ? bm_err(-errno, "unmount %s", target) : 0;
 }
 
+/* Whether one of the process's links (folder, root, program, open files) leads below the place. */
+static bool is_holder(pid_t pid, const char *target)
+{
+	static const char *const names[] = {"cwd", "root", "exe"};
+	_cleanup_free_ char *dir = bm_strf("/proc/%d/fd", (int)pid);
+	_cleanup_strv_ struct bm_strv fds = {0};
+	char path[64], link[PATH_MAX];
+
+	if (!dir || bm_file_list(dir, &fds) < 0)
+		bm_err_clear();
+	for (size_t i = 0; i < BM_ARRAY_SIZE(names) + fds.n; i++) {
+		ssize_t len;
+
+		if (i < BM_ARRAY_SIZE(names))
+			snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, names[i]);
+		else
+			snprintf(
+				path, sizeof(path), "/proc/%d/fd/%.20s", (int)pid, fds.items[i - BM_ARRAY_SIZE(names)]);
+		len = readlink(path, link, sizeof(link) - 1);
+		if (len > 0 && (link[len] = '\0', bm_path_below(link, target)))
+			return true;
+	}
+	return false;
+}
+
+/* Who keeps the place busy, for free(): "busy (process 12, dracut)". Processes of other mount namespaces do not show.
+ */
+static char *holder_text(const char *target)
+{
+	_cleanup_free_ struct bm_process *all = NULL;
+	size_t n = bm_processes_list(&all);
+
+	for (size_t i = 0; i < n; i++)
+		if (is_holder(all[i].pid, target)) {
+			_cleanup_free_ char *name = bm_process_name(all[i].pid);
+
+			return bm_strf("busy (process %d, %s)", (int)all[i].pid, name ? name : "?");
+		}
+	return strdup("busy");
+}
+
 /* Takes down what can be taken down, last first. Returns how many mounts are left. */
 static int umount_round(const char *prefix, bool detach, struct bm_strv *notes, size_t *ret_left)
 {
@@ -234,7 +277,11 @@ static int umount_round(const char *prefix, bool detach, struct bm_strv *notes, 
 		if (umount2(target, UMOUNT_NOFOLLOW) == 0) {
 			left--;
 		} else if (detach) {
-			r = note(notes, target, "busy; detached, it goes when its last user does");
+			_cleanup_free_ char *holder = holder_text(target);
+			_cleanup_free_ char *text =
+				holder ? bm_strf("%s; detached, it goes when its last user does", holder) : NULL;
+
+			r = text ? note(notes, target, text) : -ENOMEM;
 			if (r == 0 && umount2(target, UMOUNT_NOFOLLOW | MNT_DETACH) < 0)
 				r = bm_err(-errno, "unmount %s", target);
 			left--;

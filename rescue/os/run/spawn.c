@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "os/root/fileio.h"
+#include "proctree.h"
 #include "spawn_child.h"
 #include "system.h"
 
@@ -22,6 +23,8 @@ enum {
 	READ_CHUNK = 16384,
 	POLL_MS = 200,
 	INPUT_MAX = 4096,
+	WORK_EVERY_MS = 1000,
+	WORK_PERCENT = 5,     /* of a processor: whoever only wakes up to look around needs less */
 	AFTER_EXIT_MS = 500,  /* for output that is still in the pipe when the child has ended */
 	AFTER_KILL_MS = 15000 /* a process that hangs in the kernel is given up */
 };
@@ -46,6 +49,8 @@ char *bm_spawn_fate_text(const char *name, const struct bm_spawn_result *result)
 		return bm_strf("%s: killed by signal %d", name, result->code);
 	case BM_SPAWN_TIMED_OUT:
 		return bm_strf("%s: did not end within %d s", name, result->code);
+	case BM_SPAWN_STALLED:
+		return bm_strf("%s: neither wrote nor computed anything for %d s", name, result->code);
 	case BM_SPAWN_CANCELLED:
 		return bm_strf("%s: cancelled", name);
 	case BM_SPAWN_NOT_STARTED:
@@ -86,6 +91,8 @@ struct run {
 	int exec_errno;
 	struct bm_spawn_known known;	     /* children that we had before */
 	uint64_t start_ms, stop_ms, exit_ms; /* stop_ms: when TERM was sent; exit_ms: when it was seen to have ended */
+	uint64_t alive_ms, looked_ms,
+		cpu_ms; /* when it last did something; when that was asked, and what it had used then */
 	unsigned int ticks;
 	bool killed, ended, told; /* told: status is that of the program, not that of its init */
 	int status;
@@ -141,6 +148,7 @@ static bool drain(struct run *run, int *fd, bool errors)
 		close_fd(fd);
 		return false;
 	}
+	run->alive_ms = bm_time_ms();
 	keep(errors ? &run->result->errors : &run->result->output, chunk, (size_t)got, limit_of(run->spawn),
 		&run->result->cut);
 	if (run->spawn->on_output)
@@ -180,6 +188,22 @@ static void stop(struct run *run, enum bm_spawn_fate fate, int code)
 	signal_all(run, SIGCONT);
 }
 
+/* Whether a child that writes nothing works all the same. */
+static void watch_work(struct run *run, uint64_t now)
+{
+	uint64_t cpu_ms;
+
+	if (!run->spawn->stall_s || now - run->looked_ms < WORK_EVERY_MS)
+		return;
+	cpu_ms = bm_processes_cpu_ms(run->pid);
+	if (cpu_ms < run->cpu_ms || (cpu_ms - run->cpu_ms) * 100 >= (now - run->looked_ms) * WORK_PERCENT)
+		run->alive_ms = now;
+	run->cpu_ms = cpu_ms;
+	run->looked_ms = now;
+	if (now - run->alive_ms >= (uint64_t)run->spawn->stall_s * 1000)
+		stop(run, BM_SPAWN_STALLED, (int)run->spawn->stall_s);
+}
+
 static void watch_time(struct run *run)
 {
 	uint64_t now = bm_time_ms(), elapsed = now - run->start_ms;
@@ -189,6 +213,7 @@ static void watch_time(struct run *run)
 		stop(run, BM_SPAWN_CANCELLED, caught);
 	if (run->spawn->limit_s && !run->spawn->interactive && elapsed >= (uint64_t)run->spawn->limit_s * 1000)
 		stop(run, BM_SPAWN_TIMED_OUT, (int)run->spawn->limit_s);
+	watch_work(run, now);
 	if (run->stop_ms && !run->killed && now - run->stop_ms >= BM_SPAWN_TERM_S * 1000) {
 		run->killed = true;
 		signal_all(run, SIGKILL);
@@ -415,7 +440,7 @@ int bm_spawn_run(const struct bm_spawn *spawn, struct bm_spawn_result *ret_resul
 		child.parent = getpid();
 		bm_spawn_known_init(&run.known);
 		set_signals(&run);
-		run.start_ms = bm_time_ms();
+		run.start_ms = run.alive_ms = run.looked_ms = bm_time_ms();
 		run.pid = bm_spawn_child_fork(&child);
 		if (run.pid == 0)
 			bm_spawn_child_run(&child);

@@ -24,6 +24,7 @@ struct bm_spawn {
 	const char *cwd;	/* in the chroot; NULL: / */
 	const char *input;	/* text for standard input; NULL: /dev/null. At most 4096 bytes. */
 	unsigned int limit_s;	/* 0: none. Then TERM to the group, KILL after BM_SPAWN_TERM_S */
+	unsigned int stall_s;	/* the same after so long without output and without work of the processor; 0: never */
 	size_t keep_bytes;	/* of the output, its last ones; 0: BM_SPAWN_KEEP_BYTES */
 	bool split_errors;	/* standard error into result.errors, not merged into result.output */
 	bool interactive;	/* our own terminal, no capture, no limit; job control goes to the child */
@@ -45,6 +46,7 @@ enum bm_spawn_fate {
 	BM_SPAWN_EXITED,      /* code: its status */
 	BM_SPAWN_KILLED,      /* code: the signal, by somebody else */
 	BM_SPAWN_TIMED_OUT,   /* code: the limit in seconds */
+	BM_SPAWN_STALLED,     /* code: stall_s */
 	BM_SPAWN_CANCELLED,   /* code: what on_tick returned */
 	BM_SPAWN_NOT_STARTED, /* code: positive errno of chroot, chdir or execve */
 };

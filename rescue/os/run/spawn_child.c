@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "spawn_child.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -17,6 +16,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "proctree.h"
 
 #define CHILD_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -298,34 +298,16 @@ void bm_spawn_child_run(const struct bm_spawn_child *child)
 	start_program(child);
 }
 
-/* Our children, from /proc. */
+/* Our children. */
 static size_t list_children(pid_t *pids, size_t max)
 {
-	char path[64], text[256], *name_end;
-	size_t n = 0, got;
-	struct dirent *entry;
-	DIR *proc = opendir("/proc");
-	FILE *stat;
-	int parent;
+	_cleanup_free_ struct bm_process *all = NULL;
+	size_t n = 0, n_all = bm_processes_list(&all);
+	pid_t own = getpid();
 
-	if (!proc)
-		return 0;
-	while (n < max && (entry = readdir(proc))) {
-		if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
-			continue;
-		snprintf(path, sizeof(path), "/proc/%.20s/stat", entry->d_name);
-		stat = fopen(path, "re");
-		if (!stat)
-			continue;
-		got = fread(text, 1, sizeof(text) - 1, stat);
-		fclose(stat);
-		text[got] = '\0';
-		/* "PID (name) state parent": the name may hold parentheses and spaces */
-		name_end = strrchr(text, ')');
-		if (name_end && sscanf(name_end + 1, " %*c %d", &parent) == 1 && parent == getpid())
-			pids[n++] = (pid_t)strtol(entry->d_name, NULL, 10);
-	}
-	closedir(proc);
+	for (size_t i = 0; i < n_all && n < max; i++)
+		if (all[i].parent == own)
+			pids[n++] = all[i].pid;
 	return n;
 }
 
