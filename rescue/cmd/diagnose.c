@@ -11,6 +11,7 @@
 #include "../fmt/log/bootlog.h"
 #include "../os/root/fileio.h"
 #include "../os/run/system.h"
+#include "planning.h"
 #include "survey.h"
 #include "versions.h"
 
@@ -158,6 +159,7 @@ static int run(const struct bm_global *global, bool no_disks, struct bm_cmd_diag
 	struct bm_verdict verdict;
 	struct bm_report_diagnosis report = {
 		.findings = findings, .verdict = &verdict, .consoles = &diagnosis->consoles, .no_disks = no_disks};
+	_cleanup_strv_ struct bm_strv served = {0};
 	_cleanup_buf_ struct bm_buf out = {0};
 	struct bm_system *system = NULL;
 	int status = BM_EXIT_OK;
@@ -174,6 +176,9 @@ static int run(const struct bm_global *global, bool no_disks, struct bm_cmd_diag
 	if (!system && diagnosis->consoles.n == 0 && findings->n == 0)
 		return bm_cmd_choose(global, &open.survey, &system);
 	report.system = system;
+	if (system && bm_planning_served(&open.survey, system, findings, &served) < 0)
+		return bm_cmd_failed(-ENOMEM, NULL);
+	report.served = system ? &served : NULL;
 	judge(diagnosis, !no_disks, system != NULL, &verdict);
 	if (global->json)
 		write_json(&open.survey, &report, diagnosis, &out);

@@ -211,6 +211,31 @@ int bm_planning_make(const struct bm_survey *survey, struct bm_system *system,
 	return bm_cmd_failed(r, "cannot make a plan");
 }
 
+int bm_planning_served(const struct bm_survey *survey, const struct bm_system *system,
+	const struct bm_findings *findings, struct bm_strv *served)
+{
+	static const struct bm_strv all = {0};
+	struct bm_finding *items = calloc(findings->n + 1, sizeof(*items)); /* borrowed from findings */
+	struct bm_findings seen = {.items = items};
+	const struct bm_plan_request wanted = {.findings = &seen, .only = &all, .date = ""};
+	enum bm_plan_refusal refusal;
+	struct bm_plan plan = {0};
+	int r = -ENOMEM;
+
+	/* A repair is given no text. */
+	for (size_t i = 0; items && i < findings->n; i++)
+		if (findings->items[i].source != BM_SOURCE_CONSOLE)
+			items[seen.n++] = findings->items[i];
+	if (items)
+		r = bm_plan_make(survey, system, &wanted, &plan, &refusal);
+	for (size_t s = 0; r == 0 && refusal == BM_PLAN_OK && s < plan.n_steps; s++)
+		for (size_t i = 0; r == 0 && i < plan.steps[s].serves.n; i++)
+			r = bm_strv_add_once(served, plan.steps[s].serves.items[i]);
+	bm_plan_done(&plan);
+	free(items);
+	return r;
+}
+
 int bm_planning_status(const struct bm_planning *planning)
 {
 	switch (planning->refusal) {

@@ -43,6 +43,11 @@ int bm_planning_make(const struct bm_survey *survey, struct bm_system *system,
 int bm_planning_fsck(
 	const struct bm_survey *survey, const struct bm_planning_request *request, struct bm_planning *ret_planning);
 
+/* The ids that `bootmend repair` would serve, added to served: nobody is told to repair what no plan mends. Returns 0
+ * or -ENOMEM. */
+int bm_planning_served(const struct bm_survey *survey, const struct bm_system *system,
+	const struct bm_findings *findings, struct bm_strv *served) BM_MUST_CHECK;
+
 /* The exit status of a plan that is refused: 0 where nothing is wrong, 4 where only a person can mend it, 8 with it
  * where something could not be judged, ... */
 int bm_planning_status(const struct bm_planning *planning);

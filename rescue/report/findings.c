@@ -45,8 +45,9 @@ static const char *advice_for(const struct bm_finding *finding)
 					  : bm_finding_kinds[finding->id].advice;
 }
 
-/* The command that mends it, or NULL: then the advice is all that can be done. */
-static char *command_for(const struct bm_finding *finding)
+/* The command that mends it, or NULL: then the advice is all that can be done. served: the ids that a repair would
+ * serve, where that was asked; or NULL. */
+static char *command_for(const struct bm_finding *finding, const struct bm_strv *served)
 {
 	const struct bm_finding_kind *kind = &bm_finding_kinds[finding->id];
 
@@ -66,14 +67,14 @@ static char *command_for(const struct bm_finding *finding)
 			return NULL;
 		if (finding->doubtful || finding->severity == BM_SEVERITY_NOTE)
 			return bm_strf("bootmend repair --only %s", kind->id);
-		return strdup("bootmend repair");
+		return served && !bm_strv_has(served, kind->id) ? NULL : strdup("bootmend repair");
 	}
 }
 
-static void put_finding(struct bm_text *text, const struct bm_finding *finding)
+static void put_finding(struct bm_text *text, const struct bm_finding *finding, const struct bm_strv *served)
 {
 	const struct bm_finding_kind *kind = &bm_finding_kinds[finding->id];
-	_cleanup_free_ char *command = command_for(finding), *place = NULL;
+	_cleanup_free_ char *command = command_for(finding, served), *place = NULL;
 
 	bm_text_end(text);
 	bm_text_put(text, severity_tone(finding->severity), bm_severity_text(finding->severity));
@@ -98,10 +99,10 @@ static void put_finding(struct bm_text *text, const struct bm_finding *finding)
 }
 
 /* Whether `bootmend repair` without more words mends something. */
-static bool repair_serves(const struct bm_findings *findings)
+static bool repair_serves(const struct bm_findings *findings, const struct bm_strv *served)
 {
 	for (size_t i = 0; i < findings->n; i++) {
-		_cleanup_free_ char *command = command_for(&findings->items[i]);
+		_cleanup_free_ char *command = command_for(&findings->items[i], served);
 
 		if (command && bm_streq(command, "bootmend repair"))
 			return true;
@@ -158,7 +159,7 @@ void bm_report_diagnosis_text(
 			diagnosis->no_disks ? "No disk was looked at." : "No installed system was found.");
 	}
 	bm_report_verdict_text(verdict, style, out);
-	if (repair_serves(findings))
+	if (repair_serves(findings, diagnosis->served))
 		bm_text_wrap(&text, 0, BM_TONE_PLAIN, "To repair: bootmend repair (--dry-run shows what it would do)");
 	else if (verdict->next == BM_NEXT_FINDINGS)
 		bm_text_wrap(&text, 0, BM_TONE_PLAIN, bm_report_look_next(verdict));
@@ -167,18 +168,19 @@ void bm_report_diagnosis_text(
 	if (diagnosis->system)
 		bm_report_interrupted_text(diagnosis->system, style, out);
 	for (size_t i = 0; i < findings->n; i++)
-		put_finding(&text, &findings->items[i]);
+		put_finding(&text, &findings->items[i], diagnosis->served);
 	if (diagnosis->consoles)
 		bm_report_consoles_text(diagnosis->consoles, style, out);
 }
 
-static void findings_json(struct bm_json *json, const struct bm_findings *findings, const struct bm_verdict *verdict)
+static void findings_json(struct bm_json *json, const struct bm_findings *findings, const struct bm_verdict *verdict,
+	const struct bm_strv *served)
 {
 	bm_report_verdict_json(json, verdict);
 	bm_json_array(json, "findings");
 	for (size_t i = 0; i < findings->n; i++) {
 		const struct bm_finding *finding = &findings->items[i];
-		_cleanup_free_ char *command = command_for(finding);
+		_cleanup_free_ char *command = command_for(finding, served);
 
 		bm_json_object(json, NULL);
 		bm_json_str(json, "id", bm_finding_kinds[finding->id].id);
@@ -216,14 +218,14 @@ void bm_report_findings_json(struct bm_json *json, const struct bm_findings *fin
 	struct bm_verdict verdict;
 
 	bm_verdict_make(&input, &verdict);
-	findings_json(json, findings, &verdict);
+	findings_json(json, findings, &verdict, NULL);
 }
 
 void bm_report_diagnosis_json(struct bm_json *json, const struct bm_report_diagnosis *diagnosis)
 {
 	const struct bm_verdict *verdict = diagnosis->verdict;
 
-	findings_json(json, diagnosis->findings, verdict);
+	findings_json(json, diagnosis->findings, verdict, diagnosis->served);
 	bm_json_str(json, "look_next", verdict->next == BM_NEXT_FINDINGS ? NULL : bm_report_look_next(verdict));
 	if (diagnosis->consoles)
 		bm_report_consoles_json(json, diagnosis->consoles);

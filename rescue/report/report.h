@@ -57,6 +57,7 @@ struct bm_report_diagnosis {
 	const struct bm_findings *findings;
 	const struct bm_verdict *verdict;   /* of all of it */
 	const struct bm_consoles *consoles; /* or NULL */
+	const struct bm_strv *served;	    /* ids that a repair would serve; NULL: that was not asked */
 	bool no_disks;
 };
 /* The verdict, what to do, then each finding with its evidence, and the consoles. */
