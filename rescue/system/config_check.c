@@ -83,6 +83,7 @@ int bm_config_check(const struct bm_survey *survey, const struct bm_system *syst
 		.given = system->given,
 		.uefi = system->uefi,
 		.os_id = system->os_id,
+		.os_id_like = system->os_id_like,
 		.mounts = system->mounts,
 		.n_mounts = system->n_mounts,
 		.selinux = system->selinux,
@@ -101,6 +102,7 @@ int bm_config_check(const struct bm_survey *survey, const struct bm_system *syst
 		r = check_kernels(&system->loader, &view.loader, &why);
 	view.root = NULL;
 	view.os_id = NULL;
+	view.os_id_like = NULL;
 	view.mounts = NULL;
 	view.n_mounts = 0;
 	bm_system_done(&view);

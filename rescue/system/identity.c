@@ -24,11 +24,38 @@ static int read_release(struct bm_system *system)
 				bm_path_base(bm_osrelease_files[i]), bm_buf_text(&text), text.len, &release) < 0)
 			continue;
 		if (bm_str_set(&system->os_id, release.id) < 0 || bm_str_set(&system->os_name, release.pretty) < 0 ||
-			bm_str_set(&system->os_version, release.version) < 0)
+			bm_str_set(&system->os_version, release.version) < 0 ||
+			bm_str_set(&system->os_id_like, release.id_like) < 0)
 			return -ENOMEM;
 		return 0;
 	}
 	return bm_str_set(&system->os_name, "unknown Linux");
+}
+
+bool bm_system_is_like(const struct bm_system *system, const char *id)
+{
+	/* What os-release of old releases, and a release file, leave out. */
+	static const struct {
+		const char *id, *like;
+	} families[] = {{"rhel", "fedora"}, {"centos", "fedora"}, {"ol", "fedora"}, {"scientific", "fedora"},
+		{"rocky", "fedora"}, {"almalinux", "fedora"}, {"amzn", "fedora"}, {"ubuntu", "debian"},
+		{"linuxmint", "debian"}, {"sles", "suse"}, {"sled", "suse"}, {"opensuse", "suse"}};
+	const char *at = system->os_id_like ? system->os_id_like : "";
+	size_t len = strlen(id);
+
+	if (bm_streq(system->os_id, id))
+		return true;
+	for (size_t i = 0; i < BM_ARRAY_SIZE(families); i++)
+		if (bm_streq(system->os_id, families[i].id) && bm_streq(families[i].like, id))
+			return true;
+	for (at += strspn(at, " \t"); *at; at += strspn(at, " \t")) {
+		size_t word = strcspn(at, " \t");
+
+		if (word == len && strncmp(at, id, len) == 0)
+			return true;
+		at += word;
+	}
+	return false;
 }
 
 static int read_hostname(struct bm_system *system)

@@ -357,6 +357,7 @@ static int read_grub2(struct bm_loader_reader *reader, const char *config, bool 
 		return -ENOMEM;
 	input.path = loader_view(reader->system, config);
 	input.platform = reader->system->uefi ? "efi" : "pc";
+	input.keeps_hex = bm_system_is_like(reader->system, "fedora");
 	input.env = has_env ? &env : NULL;
 	input.bls = &bls;
 	if (bm_grubcfg_parse(bm_buf_text(&text), text.len, &input, &cfg) < 0)

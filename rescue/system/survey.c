@@ -77,8 +77,9 @@ static void loader_done(struct bm_loader *loader)
 void bm_system_done(struct bm_system *system)
 {
 	char *texts[] = {system->id, system->hostname, system->machine_id, system->os_id, system->os_name,
-		system->os_version, system->arch, system->dir, system->tools.dracut, system->tools.dracut_version,
-		system->tools.mkinitramfs, system->tools.depmod, system->tools.grub_mkconfig};
+		system->os_version, system->os_id_like, system->arch, system->dir, system->tools.dracut,
+		system->tools.dracut_version, system->tools.mkinitramfs, system->tools.depmod,
+		system->tools.grub_mkconfig};
 
 	for (size_t i = 0; i < BM_ARRAY_SIZE(texts); i++)
 		free(texts[i]);

@@ -150,7 +150,8 @@ struct bm_system {
 	char *hostname; /* or NULL */
 	char *machine_id;
 	char *os_id, *os_name, *os_version;
-	char *arch; /* x86_64, aarch64, ... of its shell or init, or NULL */
+	char *os_id_like; /* the ids of the distributions that it comes from, as os-release has them; or NULL */
+	char *arch;	  /* x86_64, aarch64, ... of its shell or init, or NULL */
 	unsigned int score;
 	int root_device;      /* index, BM_DEVICE_NONE for --root on something that is no block device */
 	struct bm_root *root; /* handle through which everything is read; /boot and the others are mounted below */
@@ -232,6 +233,8 @@ char *bm_kernel_version_of(const char *typed);
 int bm_system_read_mounts(
 	struct bm_system *system, const struct bm_devices *devices, const struct bm_volumes *volumes) BM_MUST_CHECK;
 int bm_system_read_identity(struct bm_system *system) BM_MUST_CHECK;
+/* Whether the distribution is that of the id, or comes from it ("rhel" and "rocky" are like "fedora"). */
+bool bm_system_is_like(const struct bm_system *system, const char *id);
 int bm_system_read_kernels(struct bm_system *system) BM_MUST_CHECK;
 int bm_system_read_loader(struct bm_system *system, const struct bm_devices *devices) BM_MUST_CHECK;
 /* The same, as if the grub.cfg at path (links followed; NULL: none) held text. */

@@ -66,6 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	_cleanup_grubenv_ struct bm_grubenv env = {0};
 	_cleanup_bls_list_ struct bm_bls_list bls = {0};
 	struct bm_grubcfg_input inputs[] = {{0}, {.path = "/grub2/grub.cfg",
+							 .keeps_hex = true,
 							 .platform = "efi",
 							 .env = &env,
 							 .bls = &bls,

@@ -241,6 +241,9 @@ BM_TEST(spec_tags_and_links)
 	check_spec("/dev/disk/by-label/my\\x20disk\\x2froot", BM_SPEC_LABEL, "my disk/root", NULL, NULL);
 	check_spec("/dev/disk/by-label/a\\x00b\\x2", BM_SPEC_LABEL, "a\\x00b\\x2", NULL, NULL);
 	check_spec("/dev/disk/by-partuuid/1-01", BM_SPEC_PARTUUID, "1-01", NULL, NULL);
+	check_spec("LABEL=my\\x20disk", BM_SPEC_LABEL, "my disk", NULL, NULL);
+	check_spec("PARTLABEL=a\\x2fb\\x", BM_SPEC_PARTLABEL, "a/b\\x", NULL, NULL);
+	check_spec("UUID=a\\x20b", BM_SPEC_UUID, "a\\x20b", NULL, NULL);
 	check_spec("/dev/disk/by-partlabel/EFI\\x20System", BM_SPEC_PARTLABEL, "EFI System", NULL, NULL);
 	check_spec("/dev/disk/by-id/ata-X\\x20-part1", BM_SPEC_ID, "ata-X\\x20-part1", NULL, NULL);
 	check_spec("/dev/disk/by-path/pci-0000:00:1f.2-ata-1", BM_SPEC_PATH, "pci-0000:00:1f.2-ata-1", NULL, NULL);

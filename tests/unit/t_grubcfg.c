@@ -81,6 +81,23 @@ BM_TEST(grubcfg_words)
 	check_words("root=UUID=a,b:c@d%e~[f]/*", "root=UUID=a,b:c@d%e~[f]/*");
 }
 
+/* Upstream's GRUB drops the backslash of \x20; Fedora's and Enterprise Linux' passes it to the kernel. */
+BM_TEST(grubcfg_hex_escapes)
+{
+	static const char text[] = "menuentry T {\nlinux /k root=LABEL=a\\x20b \"c\\x20d\" \\x2 \\xg0 e\\ f\n}\n";
+	const struct bm_grubcfg_input keeps = {.keeps_hex = true};
+	struct bm_grubcfg cfg = parse_with(text, NULL);
+
+	BM_CHECK_STR(cfg.entries.items[0].cmdline, "root=LABEL=ax20b c\\x20d x2 xg0 \"e f\"");
+	bm_grubcfg_done(&cfg);
+	cfg = parse_with(text, &keeps);
+	BM_CHECK_STR(cfg.entries.items[0].cmdline, "root=LABEL=a\\x20b c\\x20d x2 xg0 \"e f\"");
+	bm_grubcfg_done(&cfg);
+	cfg = parse_with("set r=\\x2", &keeps);
+	BM_CHECK_STR(bm_grubcfg_var(&cfg, "r"), "x2");
+	bm_grubcfg_done(&cfg);
+}
+
 BM_TEST(grubcfg_assignments)
 {
 	check_r("set r=a", "a");

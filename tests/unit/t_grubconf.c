@@ -90,11 +90,12 @@ BM_TEST(grubconf_xen_and_other_kernels)
 		      "root=/dev/sda1\nmodule /initrd-2.6.18xen.img\n"
 		      "title Solaris\nkernel$ /platform/i86pc/kernel/$ISADIR/unix\nmodule$ /boot_archive\n"
 		      "title Memtest\nkernel /memtest86+.bin\n"
-		      "title more\nconfigfile /other.lst\n",
+		      "title more\nconfigfile /other.lst\n"
+		      "title Chainload into GRUB 2\nroot (hd0,0)\nkernel /boot/grub/core.img\n",
 			NULL);
 	const struct bm_entry *e = conf.entries.items;
 
-	BM_CHECK_INT(conf.entries.n, 4);
+	BM_CHECK_INT(conf.entries.n, 5);
 	BM_CHECK_INT(conf.n_warnings, 0);
 	BM_CHECK_INT(e[0].kind, BM_ENTRY_LINUX);
 	BM_CHECK_STR(e[0].hypervisor, "/xen.gz-2.6.18");
@@ -104,6 +105,7 @@ BM_TEST(grubconf_xen_and_other_kernels)
 	BM_CHECK_INT(e[1].kind, BM_ENTRY_OTHER);
 	BM_CHECK_INT(e[2].kind, BM_ENTRY_OTHER);
 	BM_CHECK_INT(e[3].kind, BM_ENTRY_CHAIN);
+	BM_CHECK_INT(e[4].kind, BM_ENTRY_CHAIN);
 	bm_grubconf_done(&conf);
 }
 

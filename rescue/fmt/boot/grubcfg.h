@@ -47,6 +47,8 @@ struct bm_grubcfg_input {
 	const char *prefix;   /* GRUB's own folder */
 	const char *platform; /* grub_platform: "pc" (also for NULL), "efi", "xen", "ieee1275" */
 	const char *cpu;      /* grub_cpu: NULL is "i386" for pc, else "x86_64" */
+	bool keeps_hex; /* Fedora's and Enterprise Linux' GRUB, which passes \xHH through to the kernel; upstream's
+			   drops the backslash */
 	const struct bm_grubenv *env;  /* the environment block, or NULL: none. `-s .../grubenv` follows it */
 	const struct bm_bls_list *bls; /* what `blscfg` finds, in any order; or NULL */
 	/* Whether a file is there: 1, 0, or -1 for unknown. NULL: unknown. What is unknown is taken as absent. */

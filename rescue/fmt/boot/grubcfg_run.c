@@ -413,6 +413,7 @@ void bm_grubcfg_exec_text(struct bm_grubcfg_run *run, const char *text, size_t l
 		len = BM_GRUBCFG_SIZE_MAX;
 	}
 	bm_grubcfg_reader_init(&reader, &run->arena, text, len);
+	reader.keeps_hex = run->input->keeps_hex;
 	bm_grubcfg_charge(run, len / 4);
 	while (run->flow == BM_GRUBCFG_GO) {
 		struct bm_grubcfg_node *list = NULL;

@@ -292,6 +292,16 @@ static int read_double_quotes(struct bm_grubcfg_reader *r, struct word_end *end)
 	return error;
 }
 
+static bool is_hex(int c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+static bool is_hex_escape(const struct bm_grubcfg_reader *r)
+{
+	return at(r, 1) == 'x' && is_hex(at(r, 2)) && is_hex(at(r, 3));
+}
+
 static int read_word(struct bm_grubcfg_reader *r, struct bm_grubcfg_word **ret_word)
 {
 	struct bm_grubcfg_word *word = allocate(r, sizeof(*word));
@@ -315,6 +325,9 @@ static int read_word(struct bm_grubcfg_reader *r, struct bm_grubcfg_word **ret_w
 		} else if (c == '\\' && at(r, 1) == '\n') {
 			r->pos++;
 			advance(r);
+		} else if (c == '\\' && r->keeps_hex && is_hex_escape(r)) {
+			error = add_part(r, &end, r->text + r->pos, 4, false, true);
+			r->pos += 4;
 		} else if (c == '\\' && at(r, 1) >= 0) {
 			r->pos++;
 			error = add_part(r, &end, r->text + r->pos, 1, false, true);

@@ -62,6 +62,7 @@ struct bm_grubcfg_reader {
 	size_t len, pos;
 	unsigned int line; /* of pos, from 1 */
 	unsigned int depth;
+	bool keeps_hex;		 /* \xHH outside quotes is text; else the backslash goes, as before any character */
 	bool delimited;		 /* a ";" or newline ended the last statement */
 	const char *fault;	 /* what is wrong, a static text; NULL: nothing */
 	unsigned int fault_line; /* where */

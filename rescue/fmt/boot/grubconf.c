@@ -220,6 +220,9 @@ static int end_entry(struct parse *p)
 		if (!entry->cmdline)
 			r = -ENOMEM;
 	}
+	/* GRUB 2's own image, as an upgrade from GRUB legacy leaves it in the menu, is the next loader. */
+	if (entry->kernel && bm_streq(bm_path_base(entry->kernel), "core.img"))
+		entry->kind = BM_ENTRY_CHAIN;
 	if (!entry->kernel || strstr(bm_path_base(entry->kernel), "memtest"))
 		entry->kind = p->chain ? BM_ENTRY_CHAIN : BM_ENTRY_OTHER;
 	if (entry->initrd_device && bm_streq(entry->initrd_device, entry->place.device)) {

@@ -216,6 +216,14 @@ static int parse_tag(const char *text, struct bm_spec *spec)
 		if (tags[i].tag && strlen(tags[i].tag) == len && memcmp(tags[i].tag, text, len) == 0)
 			spec->kind = tags[i].kind;
 	spec->value = spec->kind == BM_SPEC_TAG ? strdup(text) : unquote(text + len + 1);
+	/* On a kernel command line, which has no blanks in a word, a label is written as udev's link has it. */
+	if (spec->value && (spec->kind == BM_SPEC_LABEL || spec->kind == BM_SPEC_PARTLABEL) &&
+		strstr(spec->value, "\\x")) {
+		char *decoded = decode_link(spec->value);
+
+		free(spec->value);
+		spec->value = decoded;
+	}
 	return spec->value ? 1 : -ENOMEM;
 }
 
