@@ -83,7 +83,9 @@ static int why_not_entry(const struct bm_check *check, char **ret_why)
 			"systemd-boot may boot the unified kernel image %s before '%s', and its sections are not read",
 			loader->unified, entry->entry.title);
 	else if (!bm_check_boots(check))
-		*ret_why = bm_strf("the default entry '%s' boots another system or another loader", entry->entry.title);
+		*ret_why =
+			bm_strf("the default entry '%s' boots another system or another loader%s", entry->entry.title,
+				entry->foreign ? " (its kernel has no modules here, and its root= is another)" : "");
 	else if (entry->unified)
 		*ret_why = bm_strf("'%s' loads %s, a unified kernel image, whose sections are not read",
 			entry->entry.title, entry->kernel);
@@ -99,12 +101,36 @@ static int why_not_entry(const struct bm_check *check, char **ret_why)
 	return *ret_why ? 0 : -ENOMEM;
 }
 
+/* That which loader starts was not seen. */
+static int check_rivals(const struct bm_check *check)
+{
+	const struct bm_loader *loader = &check->system->loader;
+	_cleanup_free_ char *rivals = bm_strv_join(&loader->rivals, ", ");
+	struct bm_finding *finding;
+
+	if (!rivals)
+		return -ENOMEM;
+	if (loader->rivals.n == 0)
+		return 0;
+	finding = bm_findings_add(check->findings, BM_FINDING_LOADER_SEVERAL, loader->config, 0,
+		"%s is taken for what boots the system%s; there is also %s", loader->config,
+		loader->rival_boots ? "" : ", because its menu leads to a kernel", rivals);
+	if (!finding)
+		return -ENOMEM;
+	/* grub-install of GRUB 2 takes the place of GRUB legacy, and leaves its menu. */
+	if (loader->rival_leftover)
+		finding->severity = BM_SEVERITY_NOTE;
+	return 0;
+}
+
 int bm_check_judged(const struct bm_check *check)
 {
 	const struct bm_loader *loader = &check->system->loader;
 	_cleanup_free_ char *why = NULL;
 	struct bm_finding *finding;
 
+	if (check_rivals(check) < 0)
+		return -ENOMEM;
 	/* That nothing is booted has been told. */
 	if (bm_findings_find(check->findings, BM_FINDING_GRUB_CONFIG_MISSING) ||
 		bm_findings_find(check->findings, BM_FINDING_MENU_EMPTY))

@@ -106,12 +106,23 @@ static int judge_missing(const struct bm_check *check, const struct bm_kernel *k
 	return 0;
 }
 
+/* Whether it is the kernel of another system, with which /boot is shared. */
+static bool is_foreign(const struct bm_check *check, const struct bm_kernel *kernel)
+{
+	const struct bm_loader *loader = &check->system->loader;
+
+	for (size_t i = 0; i < loader->n_entries; i++)
+		if (loader->entries[i].foreign && bm_streq(loader->entries[i].version, kernel->version))
+			return true;
+	return false;
+}
+
 static int check_missing(const struct bm_check *check, const struct bm_kernel *kernel)
 {
 	bool booted = kernel == check->kernel;
 
 	/* A kernel that loads no modules has none. */
-	if (kernel->config_known && !kernel->config_modules)
+	if ((kernel->config_known && !kernel->config_modules) || is_foreign(check, kernel))
 		return 0;
 	if (add(check, booted ? BM_FINDING_MODULES_MISSING : BM_FINDING_KERNEL_NO_MODULES, kernel, kernel->image,
 		    "there is no /lib/modules/", kernel->version) < 0)

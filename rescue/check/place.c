@@ -130,5 +130,6 @@ unsigned int bm_check_find_line(
 
 bool bm_check_boots(const struct bm_check *check)
 {
-	return check->entry && check->entry->entry.kind == BM_ENTRY_LINUX && check->entry->kernel;
+	return check->entry && check->entry->entry.kind == BM_ENTRY_LINUX && check->entry->kernel &&
+	       !check->entry->foreign;
 }

@@ -78,7 +78,7 @@ static const char *not_judged(const struct check *check, const struct bm_boot_en
 {
 	const struct bm_kernel *kernel = boot->version ? bm_system_kernel(check->system, boot->version) : NULL;
 
-	if (boot->entry.kind != BM_ENTRY_LINUX || !boot->kernel)
+	if (boot->entry.kind != BM_ENTRY_LINUX || !boot->kernel || boot->foreign)
 		return "it does not load a Linux of this system";
 	if (boot->place_unknown)
 		return "its kernel lies on a filesystem that is none of this system's";

@@ -190,7 +190,8 @@ static int change_loader(struct bm_fix *fix, struct change *change)
 	const struct bm_boot_entry *entry = bm_fix_default_entry(fix);
 
 	for (size_t i = 0; i < loader->n_entries; i++)
-		if (loader->entries[i].kernel && change_entry(fix, &loader->entries[i], change) < 0)
+		if (loader->entries[i].kernel && !loader->entries[i].foreign &&
+			change_entry(fix, &loader->entries[i], change) < 0)
 			return -ENOMEM;
 	if (change_environment(fix, change, change->n_entry == 0) < 0)
 		return -ENOMEM;
@@ -489,7 +490,7 @@ static int fix_kernelopts(struct bm_fix *fix, const struct bm_finding *finding)
 		const struct bm_boot_entry *entry = &loader->entries[i];
 		bool in_file;
 
-		if (!entry->kernel || !entry->entry.bls)
+		if (!entry->kernel || entry->foreign || !entry->entry.bls)
 			continue;
 		if (write_arguments(fix, finding, entry, arguments.data, &in_file) < 0)
 			return -ENOMEM;

@@ -200,6 +200,7 @@ static void put_loader(struct bm_json *json, const struct bm_loader *loader)
 	for (size_t i = 0; i < loader->n_entries; i++)
 		put_entry(json, &loader->entries[i]);
 	bm_json_end(json);
+	put_strv(json, "rivals", &loader->rivals);
 	put_strv(json, "warnings", &loader->warnings);
 	bm_json_end(json);
 }

@@ -29,6 +29,56 @@ bool bm_loader_unknown(const struct bm_loader_reader *reader, const struct bm_en
  */
 char *bm_loader_path(const struct bm_loader_reader *reader, const struct bm_entry_place *place, const char *path);
 
+/* The path below its filesystem, as the loader sees it; points into path. */
+const char *bm_loader_view(const struct bm_system *system, const char *path);
+
+/* Adds the menu's entries to the loader's, with their paths as the system's own; those of BLS files are looked up in
+ * reader->bls. config is the file that the menu was read from. Returns 0 or -ENOMEM. */
+int bm_loader_take_entries(
+	struct bm_loader_reader *reader, const struct bm_entries *entries, const char *config) BM_MUST_CHECK;
+
+/* Appends the BLS files of dir to the list; for_grub: as far as GRUB reads them. Returns 0 or -ENOMEM. */
+int bm_loader_read_bls(
+	struct bm_system *system, const char *dir, bool for_grub, struct bm_bls_list *list) BM_MUST_CHECK;
+
+/*
+ * Each reads one configuration into system->loader, which must be fresh but for the signs. *ret_used is false, and
+ * nothing was read, where there is none, or where it has no menu of its own (an EFI stub). Return 0 or -ENOMEM.
+ */
+int bm_loader_read_grub2(struct bm_loader_reader *reader, const char *config, bool *ret_used) BM_MUST_CHECK;
+int bm_loader_read_legacy(struct bm_loader_reader *reader, const char *config, bool *ret_used) BM_MUST_CHECK;
+int bm_loader_read_systemd_boot(struct bm_loader_reader *reader, bool *ret_used) BM_MUST_CHECK;
+/* Without its configuration GRUB shows no menu. What that would hold, as far as BLS files tell, is read all the same:
+ * it says which kernel is meant. */
+int bm_loader_read_without_config(struct bm_loader_reader *reader) BM_MUST_CHECK;
+
+/* Releases what the loader holds, signs included, and leaves it empty. */
+void bm_loader_done(struct bm_loader *loader);
+
+/* --- whose it is (loader_whose.c) --- */
+
+enum bm_loader_owner {
+	BM_LOADER_OWN,	  /* the system's own */
+	BM_LOADER_OPEN,	  /* nobody's by its name */
+	BM_LOADER_OTHERS, /* another distribution's */
+};
+/* Whose a folder of the ESP is by its name. */
+enum bm_loader_owner bm_loader_folder_owner(const struct bm_system *system, const char *name);
+
+/* Whether an entry is another system's: its kernel has no modules here, where others have, and its root= is another. */
+bool bm_loader_entry_foreign(const struct bm_loader_reader *reader, const struct bm_boot_entry *entry);
+
+/* How a menu stands to the system, the worst first. */
+enum bm_loader_standing {
+	BM_LOADER_NO_MENU,
+	BM_LOADER_FOREIGN,	 /* it has nothing to do with this system */
+	BM_LOADER_OURS,		 /* it is this system's, and leads to none of its kernels */
+	BM_LOADER_BOOTS,	 /* an entry leads to a kernel of this system */
+	BM_LOADER_BOOTS_DEFAULT, /* the default entry does */
+};
+/* That of system->loader; owner: whose the place of its configuration is. */
+enum bm_loader_standing bm_loader_standing(const struct bm_loader_reader *reader, enum bm_loader_owner owner);
+
 /* Fills in what shows which loaders are installed: grub, systemd_boot, unified, others. Returns 0 or -ENOMEM. */
 int bm_loader_look(struct bm_system *system) BM_MUST_CHECK;
 

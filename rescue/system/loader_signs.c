@@ -99,7 +99,7 @@ static int find_name(
 	return 0;
 }
 
-/* The same in each folder of dir, for programs. */
+/* The same in each folder of the ESP's dir that is no other distribution's, for programs. */
 static int find_below(const struct bm_system *system, const char *dir, const char *prefix, char **ret)
 {
 	_cleanup_strv_ struct bm_strv names = {0};
@@ -110,6 +110,8 @@ static int find_below(const struct bm_system *system, const char *dir, const cha
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
 		_cleanup_free_ char *folder = bm_path_join(dir, names.items[i]);
 
+		if (bm_loader_folder_owner(system, names.items[i]) == BM_LOADER_OTHERS)
+			continue;
 		r = folder ? find_name(system, folder, prefix, ".efi", ret) : -ENOMEM;
 	}
 	return r;
@@ -268,6 +270,9 @@ int bm_loader_miss_config(struct bm_loader_reader *reader)
 
 	if (!home)
 		return -ENOMEM;
+	/* Then what lies in GRUB's folder may be left over. */
+	if (loader->others.n > 0)
+		return 0;
 	/* A file that is there and holds nothing is told before what its folder may lack. */
 	for (size_t d = 0; !exists && d < BM_ARRAY_SIZE(grub_dirs); d++) {
 		_cleanup_free_ char *path = bm_path_join(grub_dirs[d], "grub.cfg");
@@ -278,7 +283,7 @@ int bm_loader_miss_config(struct bm_loader_reader *reader)
 		if (exists && bm_str_set(&home, path) < 0)
 			return -ENOMEM;
 	}
-	if (!exists && (!loader->grub || loader->others.n > 0 || loader->unified))
+	if (!exists && (!loader->grub || loader->unified))
 		return 0;
 	loader->kind = BM_LOADER_GRUB2;
 	if (bm_str_set(&loader->config, home) < 0)

@@ -10,6 +10,7 @@
 #include "../os/hold/users.h"
 #include "../os/mount/mount.h"
 #include "../os/mount/running.h"
+#include "loader_int.h"
 #include "system.h"
 
 enum { SYSTEM_ID_MIN = 8 };
@@ -40,40 +41,6 @@ static void kernel_done(struct bm_kernel *kernel)
 	bm_strv_done(&kernel->fs_modular);
 }
 
-static void loader_done(struct bm_loader *loader)
-{
-	free(loader->config);
-	free(loader->environment);
-	for (size_t i = 0; i < loader->n_entries; i++) {
-		bm_entry_done(&loader->entries[i].entry);
-		free(loader->entries[i].kernel);
-		free(loader->entries[i].kernel_problem);
-		free(loader->entries[i].version);
-		free(loader->entries[i].initramfs);
-		bm_strv_done(&loader->entries[i].initrds);
-		bm_strv_done(&loader->entries[i].initrds_missing);
-	}
-	for (size_t i = 0; i < loader->n_cuts; i++) {
-		free(loader->cuts[i].id);
-		free(loader->cuts[i].file);
-	}
-	free(loader->cuts);
-	free(loader->entries);
-	free(loader->env_damage);
-	free(loader->default_wanted);
-	free(loader->default_text);
-	free(loader->saved_entry);
-	free(loader->next_entry);
-	free(loader->kernelopts);
-	free(loader->config_problem);
-	free(loader->unread);
-	free(loader->grub);
-	free(loader->systemd_boot);
-	free(loader->unified);
-	bm_strv_done(&loader->others);
-	bm_strv_done(&loader->warnings);
-}
-
 void bm_system_done(struct bm_system *system)
 {
 	char *texts[] = {system->id, system->hostname, system->machine_id, system->os_id, system->os_name,
@@ -91,7 +58,7 @@ void bm_system_done(struct bm_system *system)
 	for (size_t i = 0; i < system->n_kernels; i++)
 		kernel_done(&system->kernels[i]);
 	free(system->kernels);
-	loader_done(&system->loader);
+	bm_loader_done(&system->loader);
 	bm_sources_done(&system->sources);
 	bm_history_done(&system->history);
 	bm_hibernations_done(&system->hibernations);

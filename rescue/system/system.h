@@ -88,6 +88,7 @@ struct bm_boot_entry {
 	char *initramfs;		/* that of initrds which is the initramfs, links followed; or NULL */
 	bool initramfs_exists;
 	uint64_t initramfs_size;
+	bool foreign;	      /* its kernel has no modules here and its root= is another: another system's entry */
 	bool unified;	      /* its kernel is a unified image, with an initramfs and arguments inside */
 	bool kernelopts_lost; /* its options are $kernelopts, which has no value */
 	char *version;	      /* of its kernel: from the image, else from its name; or NULL */
@@ -132,6 +133,9 @@ struct bm_loader {
 	char *systemd_boot;	 /* likewise systemd-boot */
 	char *unified;		 /* a unified kernel image on the ESP; they are not looked into; or NULL */
 	struct bm_strv others;	 /* loaders whose configuration is not read: "Limine (/boot/limine.conf)" */
+	struct bm_strv rivals;	 /* further loaders that have a menu for this system: "GRUB (/boot/grub/grub.cfg)" */
+	bool rival_boots;	 /* that of one of them leads to a kernel, as this one's does or does not */
+	bool rival_leftover;	 /* they are all GRUB legacy, which GRUB 2 has taken the place of */
 	struct bm_strv warnings; /* "FILE:LINE: what" */
 };
 

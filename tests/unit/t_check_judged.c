@@ -100,7 +100,7 @@ BM_TEST(judged_menu_empty)
 
 	bm_fixture_make("systemd-boot", &fixture);
 	bm_fixture_remove(&fixture, "/efi/loader/entries");
-	expect(&fixture, "fatal BOOT-MENU-EMPTY /boot/loader/loader.conf");
+	expect(&fixture, "fatal BOOT-MENU-EMPTY /efi/loader/loader.conf");
 	/* what it finds by itself is not in the files */
 	bm_fixture_data(&fixture, "/efi/EFI/Linux/debian.efi", 100);
 	expect(&fixture, "warning BOOT-NOT-JUDGED");

@@ -24,6 +24,7 @@
 void bm_bls_done(struct bm_bls *bls)
 {
 	free(bls->id);
+	free(bls->file);
 	free(bls->title);
 	free(bls->version);
 	free(bls->sort_key);

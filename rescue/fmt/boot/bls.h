@@ -19,6 +19,7 @@ enum {
 
 struct bm_bls {
 	char *id;      /* file name without .conf (and without boot counting's +LEFT-DONE); never NULL */
+	char *file;    /* where it was read, for whoever sets it; or NULL */
 	char *title;   /* or NULL: the id is shown */
 	char *version; /* or NULL */
 	char *sort_key, *machine_id, *architecture;

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From the menu of a loader to the entries of the system: their paths, what is there, and which kernel it is.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "../base/str.h"
+#include "kernels.h"
+#include "loader_int.h"
+
+const char *bm_loader_view(const struct bm_system *system, const char *path)
+{
+	const struct bm_mount *mount = bm_system_mount_of(system, path);
+
+	return mount && !bm_streq(mount->target, "/") ? path + strlen(mount->target) : path;
+}
+
+/* The BLS file that an entry was made of, or NULL. */
+static const struct bm_bls *bls_of(const struct bm_loader_reader *reader, const struct bm_entry *entry)
+{
+	for (size_t i = 0; entry->bls && reader->bls && i < reader->bls->n; i++)
+		if (bm_streq(reader->bls->items[i].id, entry->id))
+			return &reader->bls->items[i];
+	return NULL;
+}
+
+/* The file that an entry stands in, as a path of the system: its BLS file, or the configuration. */
+static int set_entry_file(const struct bm_loader_reader *reader, struct bm_entry *entry, const char *config)
+{
+	_cleanup_free_ char *path = NULL;
+	const struct bm_bls *bls = bls_of(reader, entry);
+
+	if (bls && bls->file)
+		path = bm_path_join(bls->file, "");
+	else if (!entry->file || bm_streq(entry->file, bm_loader_view(reader->system, config)))
+		path = bm_strf("%s", config);
+	else
+		path = bm_loader_path(reader, NULL, entry->file);
+	return path ? bm_str_set(&entry->file, path) : -ENOMEM;
+}
+
+/*
+ * The version of an entry's kernel: that of the same image in /boot; else what the image says, and then the system has
+ * that kernel too, whatever its name; else, where the image is missing, what the BLS file or its name says.
+ */
+static int set_entry_version(const struct bm_loader_reader *reader, struct bm_boot_entry *taken)
+{
+	struct bm_system *system = reader->system;
+	struct bm_kernel *kernel;
+
+	for (size_t i = 0; i < system->n_kernels; i++)
+		if (bm_streq(system->kernels[i].image, taken->kernel))
+			return bm_str_set(&taken->kernel_problem, system->kernels[i].image_problem) < 0
+				       ? -ENOMEM
+				       : bm_str_set(&taken->version, system->kernels[i].version);
+	if (taken->kernel_exists &&
+		bm_system_probe_kernel(system, taken->kernel, &taken->version, &taken->kernel_problem) < 0)
+		return -ENOMEM;
+	if (taken->version) {
+		if (bm_system_add_kernel(system, taken->version, &kernel) < 0)
+			return -ENOMEM;
+		return kernel->image ? 0 : bm_str_set(&kernel->image, taken->kernel);
+	}
+	taken->version = bm_kernel_version_of(taken->kernel);
+	if (taken->version && !bm_system_kernel(system, taken->version) && taken->entry.version)
+		return bm_str_set(&taken->version, taken->entry.version);
+	return taken->version ? 0 : -ENOMEM;
+}
+
+static int take_initrds(
+	const struct bm_loader_reader *reader, const struct bm_entry *entry, struct bm_boot_entry *taken)
+{
+	for (size_t i = 0; i < entry->initrds.n; i++) {
+		_cleanup_free_ char *path = bm_loader_path(reader, &entry->place, entry->initrds.items[i]);
+
+		if (!path || bm_strv_add(&taken->initrds, path) < 0)
+			return -ENOMEM;
+		/* On a device of its own it is looked for elsewhere; a pattern is no path. */
+		if (!entry->initrd_device && !strpbrk(entry->initrds.items[i], "*?") &&
+			!bm_root_is_file(reader->system->root, path) &&
+			bm_strv_add_once(&taken->initrds_missing, path) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Whether the options of the BLS file that the entry was made of are $kernelopts, and that has no value. */
+static bool lost_kernelopts(const struct bm_loader_reader *reader, const struct bm_entry *entry)
+{
+	const struct bm_bls *bls = reader->kernelopts ? NULL : bls_of(reader, entry);
+
+	return bls && (strstr(bls->options, "$kernelopts") || strstr(bls->options, "${kernelopts}"));
+}
+
+/* Makes the system's entry of the loader's. */
+static int take_entry(struct bm_loader_reader *reader, const struct bm_entry *entry, const char *config)
+{
+	struct bm_loader *loader = &reader->system->loader;
+	struct bm_boot_entry *taken = BM_VEC_PUSH(loader->entries, loader->n_entries, loader->cap_entries);
+
+	if (!taken || bm_entry_copy(entry, &taken->entry) < 0 || set_entry_file(reader, &taken->entry, config) < 0)
+		return -ENOMEM;
+	/* Without GRUB a BLS file's paths are those of the filesystem that it lies on. */
+	if (loader->kind == BM_LOADER_BLS)
+		reader->home = bm_system_mount_of(reader->system, taken->entry.file);
+	if (!entry->kernel || bm_loader_foreign(reader, &entry->place))
+		return 0;
+	taken->kernel = bm_loader_path(reader, &entry->place, entry->kernel);
+	if (!taken->kernel)
+		return -ENOMEM;
+	taken->kernel_exists = bm_root_is_file(reader->system->root, taken->kernel);
+	taken->place_unknown = bm_loader_unknown(reader, &entry->place);
+	taken->unified =
+		entry->initrds.n == 0 && taken->kernel_exists && bm_system_is_unified(reader->system, taken->kernel);
+	taken->kernelopts_lost = lost_kernelopts(reader, entry);
+	if (take_initrds(reader, entry, taken) < 0 || set_entry_version(reader, taken) < 0)
+		return -ENOMEM;
+	taken->foreign = bm_loader_entry_foreign(reader, taken);
+	return 0;
+}
+
+int bm_loader_take_entries(struct bm_loader_reader *reader, const struct bm_entries *entries, const char *config)
+{
+	for (size_t i = 0; i < entries->n; i++)
+		if (take_entry(reader, &entries->items[i], config) < 0)
+			return -ENOMEM;
+	return 0;
+}
