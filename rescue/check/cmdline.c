@@ -157,6 +157,59 @@ static int check_root(const struct bm_check *check, const char *root)
 	return 0;
 }
 
+/* Whether two names of a subvolume are the same; "root", "/root" and "/root/" are. */
+static bool same_subvolume(const char *a, const char *b)
+{
+	size_t n;
+
+	a += strspn(a, "/");
+	b += strspn(b, "/");
+	n = strlen(a);
+	while (n > 0 && a[n - 1] == '/')
+		n--;
+	return strncmp(a, b, n) == 0 && b[n + strspn(b + n, "/")] == '\0';
+}
+
+/*
+ * A root on btrfs without rootflags=subvol=: the default subvolume is mounted. Where that is another than the one that
+ * is seen, and fstab names the one that is seen, that is no system, or an old one. What the image brings counts, too.
+ */
+static int check_subvolume(const struct bm_check *check, const struct bm_cmdline_boot *boot)
+{
+	const struct bm_mount *mount = bm_system_mount(check->system, "/");
+	_cleanup_free_ char *wanted = NULL, *named = NULL;
+	_cleanup_free_ char *text = bm_strf("root=%s", boot->root);
+	struct bm_finding *finding;
+	bool exact;
+	int has = 0;
+
+	if (!text)
+		return -ENOMEM;
+	if (!mount || !mount->subvolume || !mount->options || mount->subvolume_default == BM_SUBVOLUME_UNKNOWN ||
+		mount->subvolume_default == BM_SUBVOLUME_SAME || root_elsewhere(check) ||
+		bm_devices_find_spec(&check->survey->devices, boot->root, NULL, check->system->root_device, &exact) !=
+			check->system->root_device)
+		return 0;
+	if (bm_fstab_option(mount->options, "subvol", &wanted) < 0)
+		return -ENOMEM;
+	if (boot->rootflags)
+		has = bm_fstab_option(boot->rootflags, "subvol", &named);
+	if (has == 0 && boot->rootflags)
+		has = bm_fstab_option(boot->rootflags, "subvolid", NULL);
+	if (has != 0 || !wanted || !same_subvolume(wanted, mount->subvolume))
+		return has < 0 ? -ENOMEM : 0;
+	finding = add(check, BM_FINDING_CMDLINE_SUBVOLUME, text, wanted,
+		mount->subvolume_default == BM_SUBVOLUME_TOP
+			? " and names no subvolume: the top of the filesystem is mounted, which is not the system"
+			: " and names no subvolume: another one than the system's is mounted");
+	if (!finding)
+		return -ENOMEM;
+	/* It may be a system, too. */
+	if (mount->subvolume_default == BM_SUBVOLUME_OTHER)
+		bm_check_doubt(finding);
+	return 0;
+}
+
 /* Whether the group was seen, and whether it has the volume (lv NULL: any). */
 static bool sees_group(const struct bm_check *check, const char *vg, const char *lv, bool *ret_has)
 {
@@ -282,6 +335,8 @@ int bm_check_cmdline(const struct bm_check *check)
 	if (check->entry->entry.unresolved && !check->entry->kernelopts_lost)
 		return 0;
 	if (root && *root && check_root(check, root) < 0)
+		return -ENOMEM;
+	if (root && *root && check_subvolume(check, &boot) < 0)
 		return -ENOMEM;
 	if (check_volumes(check, &line, root) < 0)
 		return -ENOMEM;

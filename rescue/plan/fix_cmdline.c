@@ -19,9 +19,11 @@
 struct change {
 	const struct bm_finding *finding;
 	const char *key, *value;
-	const char *by; /* or NULL */
-	size_t n;	/* how many lines it has changed */
-	size_t n_entry; /* of them, those from which the loader takes the default entry's arguments */
+	const char *by;	    /* or NULL */
+	const char *why;    /* or NULL: it is on none of the disks */
+	const char *unless; /* lines with this text stay, or NULL */
+	size_t n;	    /* how many lines it has changed */
+	size_t n_entry;	    /* of them, those from which the loader takes the default entry's arguments */
 };
 
 /* --- what the root filesystem is called --- */
@@ -83,7 +85,7 @@ static int change_line(struct bm_draft *draft, unsigned int number, struct chang
 	const char *line = bm_draft_line(draft, number);
 	_cleanup_free_ char *text = NULL;
 
-	if (!line || line[strspn(line, " \t")] == '#')
+	if (!line || line[strspn(line, " \t")] == '#' || (change->unless && strstr(line, change->unless)))
 		return 0;
 	if (bm_words_replace(line, change->key, change->value, change->by, &text) < 0)
 		return -ENOMEM;
@@ -93,6 +95,8 @@ static int change_line(struct bm_draft *draft, unsigned int number, struct chang
 	change->n_entry += of_entry;
 	if (bm_draft_set(draft, number, text) < 0)
 		return -ENOMEM;
+	if (change->why)
+		return bm_draft_reason(draft, change->finding, "%s", change->why);
 	if (change->by)
 		return bm_draft_reason(draft, change->finding, "%s=%s is on none of the disks: it becomes %s",
 			change->key, change->value, change->by);
@@ -142,7 +146,7 @@ static int change_environment(struct bm_fix *fix, struct change *change, bool of
 	if (bm_draft_text(draft, &text) < 0 || bm_grubenv_parse(bm_buf_text(&text), text.len, &env) < 0)
 		return -ENOMEM;
 	now = bm_grubenv_get(&env, "kernelopts");
-	if (!now || env.damaged)
+	if (!now || env.damaged || (change->unless && strstr(now, change->unless)))
 		return 0;
 	if (bm_words_replace(now, change->key, change->value, change->by, &value) < 0)
 		return -ENOMEM;
@@ -265,6 +269,38 @@ static int fix_root(struct bm_fix *fix, const struct bm_finding *finding)
 	if (change_everywhere(fix, &change) < 0)
 		return -ENOMEM;
 	return fstab_root_unknown(fix) ? bm_fix_want_rebuild(fix, finding) : 0;
+}
+
+/* root= gets its subvolume behind it, or rootflags= one more option. */
+static int fix_subvolume(struct bm_fix *fix, const struct bm_finding *finding)
+{
+	const struct bm_boot_entry *entry = bm_fix_default_entry(fix);
+	const char *text = entry && entry->entry.cmdline ? entry->entry.cmdline : "";
+	_cleanup_cmdline_ struct bm_cmdline line = {0};
+	_cleanup_free_ char *by = NULL, *why = NULL;
+	struct bm_cmdline_boot boot;
+	struct change change = {.finding = finding};
+
+	if (bm_cmdline_parse(text, strlen(text), &line) < 0)
+		return -ENOMEM;
+	bm_cmdline_boot(&line, &boot);
+	if (!finding->subject || !boot.root)
+		return bm_fix_instruct(fix, finding, "%s. %s", finding->evidence, bm_finding_kinds[finding->id].advice);
+	if (boot.rootflags && *boot.rootflags)
+		by = bm_strf("rootflags=%s,subvol=%s", boot.rootflags, finding->subject);
+	else
+		by = bm_strf("root=%s rootflags=subvol=%s", boot.root, finding->subject);
+	why = bm_strf("the root is the subvolume %s, and is not mounted without its name", finding->subject);
+	if (!by || !why)
+		return -ENOMEM;
+	change.key = boot.rootflags && *boot.rootflags ? "rootflags" : "root";
+	change.value = boot.rootflags && *boot.rootflags ? boot.rootflags : boot.root;
+	change.by = by;
+	change.why = why;
+	change.unless = "subvol";
+	if (want_words(&fix->wanted, by) < 0)
+		return -ENOMEM;
+	return change_everywhere(fix, &change);
 }
 
 /* Puts arguments in: behind the kernel in a command, at the front of a BLS file's options. */
@@ -514,6 +550,8 @@ int bm_fix_cmdline(struct bm_fix *fix, const struct bm_finding *finding)
 		return fix_no_root(fix, finding);
 	case BM_FINDING_GRUBENV_KERNELOPTS:
 		return fix_kernelopts(fix, finding);
+	case BM_FINDING_CMDLINE_SUBVOLUME:
+		return fix_subvolume(fix, finding);
 	case BM_FINDING_CMDLINE_LV_UNKNOWN:
 		return fix_remove(fix, finding, volumes);
 	case BM_FINDING_CMDLINE_RESUME_UNKNOWN:

@@ -7,6 +7,7 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
+#include "../os/mount/btrfs.h"
 #include "../os/mount/mount.h"
 #include "../os/mount/running.h"
 #include "system.h"
@@ -244,6 +245,7 @@ static int look_at_subvolume(const struct bm_system *system, struct bm_mount *mo
 {
 	_cleanup_free_ char *path = system->dir ? bm_path_join(system->dir, mount->target) : NULL;
 	_cleanup_mounts_ struct bm_mounts mounts = {0};
+	uint64_t shown, by_default;
 
 	if (!mount->looked || !path || mount->device < 0 || !bm_streq(devices->items[mount->device].fstype, "btrfs") ||
 		bm_mounts_list(path, &mounts) < 0)
@@ -253,6 +255,10 @@ static int look_at_subvolume(const struct bm_system *system, struct bm_mount *mo
 		if (bm_streq(mounts.items[i].target, path) && bm_streq(mounts.items[i].type, "btrfs") &&
 			bm_str_set(&mount->subvolume, mounts.items[i].root) < 0)
 			return -ENOMEM;
+	if (mount->subvolume && bm_btrfs_look(path, &shown, &by_default) == 0)
+		mount->subvolume_default = shown == by_default		? BM_SUBVOLUME_SAME
+					   : by_default == BM_BTRFS_TOP ? BM_SUBVOLUME_TOP
+									: BM_SUBVOLUME_OTHER;
 	return 0;
 }
 

@@ -26,12 +26,21 @@ enum bm_mount_source {
 	BM_MOUNT_MISSING, /* fstab names it, and it is not there */
 };
 
+/* Which subvolume of a btrfs is mounted where no option names one. */
+enum bm_subvolume_default {
+	BM_SUBVOLUME_UNKNOWN, /* nobody knows, or it is no btrfs */
+	BM_SUBVOLUME_SAME,    /* the one that is seen */
+	BM_SUBVOLUME_TOP,     /* the top of the filesystem, and that is not what is seen */
+	BM_SUBVOLUME_OTHER,   /* another one */
+};
+
 struct bm_mount {
 	char *target;	 /* /, /boot, /boot/efi, /usr, /var */
 	char *spec;	 /* as fstab writes it, or NULL */
 	char *fstype;	 /* as fstab writes it, or NULL */
 	char *options;	 /* as fstab writes them, or NULL */
 	char *subvolume; /* btrfs: what of the filesystem is there, from its top ("/@"), where that is seen; or NULL */
+	enum bm_subvolume_default subvolume_default;
 	unsigned int line; /* of fstab, 0 where it has none */
 	int device;	   /* index into the devices, BM_DEVICE_NONE where it is missing or not asked for */
 	int volume;	   /* index into the volumes, or -1 */

@@ -241,3 +241,47 @@ BM_TEST(whose_bls_files)
 	expect(&fixture, "warning BOOT-NOT-JUDGED /efi/loader/loader.conf");
 	bm_fixture_done(&fixture);
 }
+
+/* The subvolume that is mounted without rootflags= is another one. */
+BM_TEST(whose_subvolume)
+{
+	static const struct {
+		enum bm_subvolume_default by_default;
+		const char *seen, *fstab, *flags, *want;
+	} rows[] = {
+		{BM_SUBVOLUME_TOP, "/@", "subvol=@", "", "fatal CMDLINE-SUBVOLUME-MISSING " DEB_CFG},
+		{BM_SUBVOLUME_TOP, "/@", "rw,subvol=/@", "", "fatal CMDLINE-SUBVOLUME-MISSING " DEB_CFG},
+		{BM_SUBVOLUME_OTHER, "/@", "subvol=@", "", "warning CMDLINE-SUBVOLUME-MISSING " DEB_CFG},
+		{BM_SUBVOLUME_TOP, "/@", "subvol=@", "rootflags=compress=zstd",
+			"fatal CMDLINE-SUBVOLUME-MISSING " DEB_CFG},
+		{BM_SUBVOLUME_SAME, "/@", "subvol=@", "", ""},
+		{BM_SUBVOLUME_UNKNOWN, "/@", "subvol=@", "", ""},
+		{BM_SUBVOLUME_TOP, "/@", "subvol=@", "rootflags=subvol=@", ""},
+		{BM_SUBVOLUME_TOP, "/@", "subvol=@", "rootflags=ssd,subvolid=256", ""},
+		/* a snapshot that somebody mounted */
+		{BM_SUBVOLUME_TOP, "/@snap", "subvol=@", "", ""},
+		{BM_SUBVOLUME_TOP, "/@", "defaults", "", ""},
+	};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(rows); i++) {
+		_cleanup_free_ char *line = bm_strf("/ btrfs %s 0 0\n#", rows[i].fstab), *got = NULL;
+		_cleanup_free_ char *flags = bm_strf("rw %s ", rows[i].flags);
+		struct bm_findings findings = {0};
+		struct bm_fixture fixture;
+		struct bm_mount *mount;
+
+		bm_fixture_make("arch", &fixture);
+		bm_fixture_edit(&fixture, "/etc/fstab", "/\text4", line);
+		bm_fixture_edit(&fixture, DEB_CFG, "rw ", flags);
+		bm_fixture_survey(&fixture);
+		mount = &bm_fixture_system(&fixture)->mounts[0];
+		mount->subvolume_default = rows[i].by_default;
+		BM_CHECK_INT(bm_str_set(&mount->subvolume, rows[i].seen), 0);
+		BM_CHECK_INT(bm_check_system(&fixture.survey, bm_fixture_system(&fixture), NULL, &findings), 0);
+		bm_findings_done(&fixture.findings);
+		fixture.findings = findings;
+		got = bm_fixture_findings(&fixture);
+		BM_CHECK_STR(got, rows[i].want);
+		bm_fixture_done(&fixture);
+	}
+}
