@@ -96,6 +96,31 @@ static char *without_subvolume(const struct bm_mount *mount, const char *path)
 	return bm_path_join(mount->target, path + strlen(prefix));
 }
 
+/*
+ * Which subvolume is mounted, neither the mount nor fstab says: it was mounted by its number, as the default, or the
+ * system is a copy. Then the file that is there tells: /@/boot/x is /boot/x, where that exists. NULL where nothing
+ * does.
+ */
+static char *by_any_subvolume(const struct bm_loader_reader *reader, const struct bm_mount *mount, const char *path)
+{
+	const char *type = mount->device >= 0 ? reader->devices->items[mount->device].fstype
+			   : mount->fstype    ? mount->fstype
+					      : "";
+	_cleanup_free_ char *subvolume = NULL;
+
+	if (mount->subvolume || !bm_streq(type, "btrfs") ||
+		(mount->options && bm_fstab_option(mount->options, "subvol", &subvolume) != 0))
+		return NULL;
+	for (const char *at = strchr(path + 1, '/'); at; at = strchr(at + 1, '/')) {
+		char *inner = bm_path_join(mount->target, at);
+
+		if (inner && bm_root_is_file(reader->system->root, inner))
+			return inner;
+		free(inner);
+	}
+	return NULL;
+}
+
 char *bm_loader_path(const struct bm_loader_reader *reader, const struct bm_entry_place *place, const char *path)
 {
 	const struct bm_mount *tries[8];
@@ -111,7 +136,7 @@ char *bm_loader_path(const struct bm_loader_reader *reader, const struct bm_entr
 		tries[n++] = bm_system_mount(reader->system, "/");
 	}
 	for (size_t i = 0; i < n; i++) {
-		_cleanup_free_ char *plain = NULL, *inner = NULL;
+		_cleanup_free_ char *plain = NULL, *inner = NULL, *other = NULL;
 
 		if (!tries[i])
 			continue;
@@ -124,6 +149,11 @@ char *bm_loader_path(const struct bm_loader_reader *reader, const struct bm_entr
 		if (plain && bm_root_exists(reader->system->root, plain)) {
 			free(first);
 			return bm_path_join(plain, "");
+		}
+		other = by_any_subvolume(reader, tries[i], path);
+		if (other) {
+			free(first);
+			return bm_path_join(other, "");
 		}
 		if (!first)
 			first = inner ? bm_path_join(inner, "") : plain ? bm_path_join(plain, "") : NULL;

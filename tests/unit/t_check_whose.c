@@ -285,3 +285,20 @@ BM_TEST(whose_subvolume)
 		bm_fixture_done(&fixture);
 	}
 }
+
+/* GRUB's paths begin at the top of a btrfs, and nothing says which subvolume is mounted: by its number, as the default.
+ */
+BM_TEST(whose_subvolume_unnamed)
+{
+	static const char *const options[] = {"subvolid=256", "defaults"};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(options); i++) {
+		struct bm_fixture fixture;
+
+		bm_fixture_make("fedora-btrfs", &fixture);
+		bm_fixture_edit(&fixture, "/etc/fstab", "subvol=root,compress=zstd:1", options[i]);
+		expect(&fixture, "");
+		BM_CHECK(bm_fixture_system(&fixture)->loader.entries[0].kernel_exists);
+		bm_fixture_done(&fixture);
+	}
+}
