@@ -94,8 +94,9 @@ static int why_not_entry(const struct bm_check *check, char **ret_why)
 			bm_strf("'%s' boots a deployment of ostree, and which of them is the root is not looked into",
 				entry->entry.title);
 	else if (entry->entry.unresolved && !entry->kernelopts_lost)
-		*ret_why = bm_strf(
-			"a variable in '%s' has no value here, so what it loads is not known", entry->entry.title);
+		*ret_why = bm_strf("a variable in '%s' has no value here, or it names its files by a pattern, so what "
+				   "it loads is not known",
+			entry->entry.title);
 	else
 		return 0;
 	return *ret_why ? 0 : -ENOMEM;

@@ -130,6 +130,9 @@ static int take_warnings(struct bm_loader *loader, const char *config, const str
 		if (!text || (warning->kind != BM_GRUBCFG_MISSING && bm_strv_add(&loader->warnings, text) < 0) ||
 			(warning->kind == BM_GRUBCFG_LIMIT &&
 				bm_loader_unread(loader, bm_strf("the menu was not followed to its end (%s)", text)) <
+					0) ||
+			(warning->kind == BM_GRUBCFG_PATTERN &&
+				bm_loader_unread(loader, bm_strf("a part of the menu was not evaluated (%s)", text)) <
 					0))
 			return -ENOMEM;
 	}

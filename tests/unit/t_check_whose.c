@@ -302,3 +302,19 @@ BM_TEST(whose_subvolume_unnamed)
 		bm_fixture_done(&fixture);
 	}
 }
+
+/* A menu that a loop makes of the files that it finds. */
+BM_TEST(whose_menu_by_pattern)
+{
+	struct bm_fixture fixture;
+
+	bm_fixture_make("debian12", &fixture);
+	bm_fixture_env(&fixture, "/boot/grub/grubenv", "\n");
+	bm_fixture_write(&fixture, DEB_CFG,
+		"for k in /boot/vmlinuz-*; do\n menuentry \"$k\" {\n  linux $k root=UUID=" DEB_UUID "\n  initrd "
+		"/boot/initrd.img-*\n }\ndone\n");
+	bm_fixture_survey(&fixture);
+	BM_CHECK_INT(bm_findings_count(&fixture.findings, BM_SEVERITY_FATAL), 0);
+	BM_CHECK(bm_findings_find(&fixture.findings, BM_FINDING_NOT_JUDGED) != NULL);
+	bm_fixture_done(&fixture);
+}

@@ -98,6 +98,24 @@ BM_TEST(grubcfg_hex_escapes)
 	bm_grubcfg_done(&cfg);
 }
 
+/* What a pattern stands for only the disk knows. */
+BM_TEST(grubcfg_patterns)
+{
+	struct bm_grubcfg cfg =
+		parse_with("for k in /boot/vmlinuz-*; do menuentry $k {\n linux $k root=/dev/sda1\n}\ndone\n"
+			   "menuentry b {\n linux /k\n initrd /i-?.img\n}\nmenuentry c {\n linux /k\n}\n",
+			NULL);
+
+	BM_CHECK_INT(cfg.n_warnings, 1);
+	BM_CHECK_INT(cfg.warnings[0].kind, BM_GRUBCFG_PATTERN);
+	BM_CHECK_INT(cfg.entries.n, 3);
+	BM_CHECK(cfg.entries.items[0].unresolved);
+	/* one image, whatever its name */
+	BM_CHECK(!cfg.entries.items[1].unresolved);
+	BM_CHECK(!cfg.entries.items[2].unresolved);
+	bm_grubcfg_done(&cfg);
+}
+
 BM_TEST(grubcfg_assignments)
 {
 	check_r("set r=a", "a");

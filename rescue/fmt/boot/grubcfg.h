@@ -63,6 +63,7 @@ enum bm_grubcfg_warning_kind {
 	BM_GRUBCFG_UNKNOWN, /* a command that neither GRUB's manual nor the file defines */
 	BM_GRUBCFG_LIMIT,   /* one of the limits above was reached: the result is not complete */
 	BM_GRUBCFG_MISSING, /* a file that is sourced without a test, or environment block, is not there */
+	BM_GRUBCFG_PATTERN, /* a loop over a pattern of file names: what it makes is not known */
 };
 
 struct bm_grubcfg_warning {

@@ -53,8 +53,9 @@ static int load_kernel(struct bm_grubcfg_run *run, const struct bm_strv *args, s
 	load->kernel_line = run->line;
 	if (!bm_grubcfg_locate(run, args->items[path], &load->kernel, &load->place))
 		return 1;
-	/* A variable without value was the name, or part of it. */
-	load->unresolved |= load->kernel[0] != '/';
+	/* A variable without value was the name, or part of it; or it is a pattern of file names, which GRUB replaces
+	 * by those that are there. */
+	load->unresolved |= load->kernel[0] != '/' || bm_grubcfg_is_pattern(load->kernel);
 	load->cmdline = join_args(args, first);
 	if (!load->cmdline)
 		bm_grubcfg_no_memory(run);

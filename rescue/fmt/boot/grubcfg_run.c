@@ -309,6 +309,11 @@ static bool leave_loop(struct bm_grubcfg_run *run)
 	return !again;
 }
 
+bool bm_grubcfg_is_pattern(const char *text)
+{
+	return strpbrk(text, "*?") != NULL;
+}
+
 static void exec_for(struct bm_grubcfg_run *run, const struct bm_grubcfg_node *node)
 {
 	_cleanup_strv_ struct bm_strv values = {0}, name = {0};
@@ -319,6 +324,12 @@ static void exec_for(struct bm_grubcfg_run *run, const struct bm_grubcfg_node *n
 		expand_word(run, word, &values);
 	if (run->flow != BM_GRUBCFG_GO || name.n == 0)
 		return;
+	for (size_t i = 0; i < values.n; i++)
+		if (bm_grubcfg_is_pattern(values.items[i])) {
+			bm_grubcfg_warn(
+				run, BM_GRUBCFG_PATTERN, "a loop over the files that match %.128s", values.items[i]);
+			break;
+		}
 	run->loops++;
 	for (size_t i = 0; i < values.n; i++) {
 		if (i >= BM_GRUBCFG_LOOP_MAX) {

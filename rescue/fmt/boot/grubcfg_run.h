@@ -89,6 +89,8 @@ struct bm_grubcfg_run {
 
 /* grubcfg_run.c */
 void bm_grubcfg_exec(struct bm_grubcfg_run *run, const struct bm_grubcfg_node *list);
+/* Whether GRUB takes it for a pattern of file names, which is not evaluated here. */
+bool bm_grubcfg_is_pattern(const char *text);
 /* Runs a text; name (kept by the run, or NULL) is for warnings. text must live as long as the run. */
 void bm_grubcfg_exec_text(struct bm_grubcfg_run *run, const char *text, size_t len, const char *name);
 void bm_grubcfg_warn(struct bm_grubcfg_run *run, enum bm_grubcfg_warning_kind kind, const char *format, ...)
