@@ -184,6 +184,23 @@ static bool kernel_may_hide(const struct bm_check *check)
 		       !(check->entry->entry.place.search_uuid || check->entry->entry.place.search_label));
 }
 
+/* The files are there, and the loader looks elsewhere. */
+static int check_prefix(const struct bm_check *check)
+{
+	const struct bm_entry *entry = &check->entry->entry;
+	_cleanup_free_ char *right = bm_boot_prefix_mend(check->entry->prefix, entry->kernel);
+	struct bm_finding *finding;
+
+	if (!right)
+		return -ENOMEM;
+	if (check->entry->prefix == BM_BOOT_PREFIX_RIGHT)
+		return 0;
+	finding = bm_findings_add(check->findings, BM_FINDING_ENTRY_PREFIX, entry->file, entry->kernel_line,
+		"'%s' loads %s, which on the filesystem that the loader reads is %s", entry->title, entry->kernel,
+		right);
+	return finding ? bm_check_place(check, finding, entry->kernel) : -ENOMEM;
+}
+
 int bm_check_entry_kernel(const struct bm_check *check)
 {
 	const struct bm_boot_entry *entry = check->entry;
@@ -191,7 +208,7 @@ int bm_check_entry_kernel(const struct bm_check *check)
 
 	if (!bm_check_boots(check))
 		return 0;
-	if (check_cut(check) < 0)
+	if (check_cut(check) < 0 || check_prefix(check) < 0)
 		return -ENOMEM;
 	before = check->findings->n;
 	if (!entry->kernel_exists) {

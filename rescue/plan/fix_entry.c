@@ -255,6 +255,64 @@ static int fix_cut(struct bm_fix *fix, const struct bm_finding *finding)
 	return bm_fix_instruct(fix, finding, "%s. %s", finding->evidence, bm_finding_kinds[finding->id].advice);
 }
 
+/* The line with each path in it begun rightly. NULL: memory was short. For free(). */
+static char *mend_line(const char *line, enum bm_boot_prefix prefix)
+{
+	_cleanup_buf_ struct bm_buf out = {0};
+
+	bm_buf_adds(&out, "");
+	while (*line) {
+		size_t blanks = strspn(line, " \t"), len;
+		_cleanup_free_ char *word = NULL, *mended = NULL;
+
+		bm_buf_add(&out, line, blanks);
+		line += blanks;
+		len = strcspn(line, " \t");
+		word = strndup(line, len);
+		mended = word ? bm_boot_prefix_mend(prefix, word) : NULL;
+		if (!mended || bm_buf_adds(&out, mended) < 0)
+			return NULL;
+		line += len;
+	}
+	return bm_buf_steal(&out);
+}
+
+/* The paths of linux and initrd in every BLS file that has them as the default has. */
+static int fix_prefix(struct bm_fix *fix, const struct bm_finding *finding)
+{
+	static const char *const keys[] = {"linux", "initrd", "devicetree"};
+	const struct bm_loader *loader = &fix->system->loader;
+
+	for (size_t i = 0; i < loader->n_entries; i++) {
+		const struct bm_boot_entry *entry = &loader->entries[i];
+		struct bm_draft *draft;
+		int r;
+
+		if (!entry->entry.bls || entry->foreign || entry->prefix == BM_BOOT_PREFIX_RIGHT)
+			continue;
+		r = bm_fix_open(fix, finding, entry->entry.file, &draft);
+		if (r < 0 || !draft)
+			return r;
+		for (unsigned int n = 1; n <= draft->n_lines; n++) {
+			const char *line = bm_draft_line(draft, n), *key = line ? line + strspn(line, " \t") : "";
+			_cleanup_free_ char *text = NULL;
+			bool path = false;
+
+			for (size_t k = 0; k < BM_ARRAY_SIZE(keys); k++)
+				path |= strcspn(key, " \t") == strlen(keys[k]) && bm_str_starts(key, keys[k]);
+			if (!path)
+				continue;
+			text = mend_line(line, entry->prefix);
+			if (!text || bm_draft_set(draft, n, text) < 0)
+				return -ENOMEM;
+		}
+		if (bm_draft_reason(draft, finding, "its paths begin %s /boot",
+			    entry->prefix == BM_BOOT_PREFIX_EXTRA ? "without" : "with") < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 /* The entry that the finding is about: the default's, unless its place says otherwise. */
 static const struct bm_boot_entry *entry_of(const struct bm_fix *fix, const struct bm_finding *finding)
 {
@@ -288,6 +346,8 @@ int bm_fix_entry(struct bm_fix *fix, const struct bm_finding *finding)
 		return fix_config(fix, finding);
 	if (finding->id == BM_FINDING_ENTRY_CUT && finding->file && bm_str_ends(finding->file, ".conf"))
 		return fix_cut(fix, finding);
+	if (finding->id == BM_FINDING_ENTRY_PREFIX)
+		return fix_prefix(fix, finding);
 	if (entry && finding->id == BM_FINDING_ENTRY_NO_INITRD)
 		return fix_no_initrd(fix, finding, entry);
 	if (entry && finding->id == BM_FINDING_ENTRY_INITRD_MISSING)

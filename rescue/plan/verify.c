@@ -142,7 +142,7 @@ int bm_fix_verify(struct bm_fix *fix, char **ret_problem)
 		return r;
 	}
 	cmdline = now.cmdline ? now.cmdline : "";
-	if (!bm_streq(now.kernel, entry->entry.kernel))
+	if (entry->prefix == BM_BOOT_PREFIX_RIGHT && !bm_streq(now.kernel, entry->entry.kernel))
 		*ret_problem = bm_strf("'%s' would not load %s any more", entry->entry.title, entry->entry.kernel);
 	else if (fix->want_initrd && now.initrds.n == 0)
 		*ret_problem = bm_strf("'%s' would still load no initramfs", entry->entry.title);

@@ -72,7 +72,8 @@ static int take_initrds(
 	const struct bm_loader_reader *reader, const struct bm_entry *entry, struct bm_boot_entry *taken)
 {
 	for (size_t i = 0; i < entry->initrds.n; i++) {
-		_cleanup_free_ char *path = bm_loader_path(reader, &entry->place, entry->initrds.items[i]);
+		_cleanup_free_ char *named = bm_boot_prefix_mend(taken->prefix, entry->initrds.items[i]);
+		_cleanup_free_ char *path = named ? bm_loader_path(reader, &entry->place, named) : NULL;
 
 		if (!path || bm_strv_add(&taken->initrds, path) < 0)
 			return -ENOMEM;
@@ -98,6 +99,7 @@ static int take_entry(struct bm_loader_reader *reader, const struct bm_entry *en
 {
 	struct bm_loader *loader = &reader->system->loader;
 	struct bm_boot_entry *taken = BM_VEC_PUSH(loader->entries, loader->n_entries, loader->cap_entries);
+	_cleanup_free_ char *kernel = NULL;
 
 	if (!taken || bm_entry_copy(entry, &taken->entry) < 0 || set_entry_file(reader, &taken->entry, config) < 0)
 		return -ENOMEM;
@@ -106,7 +108,12 @@ static int take_entry(struct bm_loader_reader *reader, const struct bm_entry *en
 		reader->home = bm_system_mount_of(reader->system, taken->entry.file);
 	if (!entry->kernel || bm_loader_foreign(reader, &entry->place))
 		return 0;
-	taken->kernel = bm_loader_path(reader, &entry->place, entry->kernel);
+	/* grub-mkconfig and people write the paths of grub.cfg; those of BLS files are copied from one layout to
+	 * another. */
+	if (entry->bls)
+		taken->prefix = bm_loader_prefix(reader, &entry->place, entry->kernel);
+	kernel = bm_boot_prefix_mend(taken->prefix, entry->kernel);
+	taken->kernel = kernel ? bm_loader_path(reader, &entry->place, kernel) : NULL;
 	if (!taken->kernel)
 		return -ENOMEM;
 	taken->kernel_exists = bm_root_is_file(reader->system->root, taken->kernel);

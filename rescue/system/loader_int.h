@@ -79,6 +79,13 @@ enum bm_loader_standing {
 /* That of system->loader; owner: whose the place of its configuration is. */
 enum bm_loader_standing bm_loader_standing(const struct bm_loader_reader *reader, enum bm_loader_owner owner);
 
+/*
+ * How the path on place begins, where it is known on which filesystem the loader looks: what is not there, and would be
+ * with /boot in front or without it, begins wrongly. RIGHT for everything else.
+ */
+enum bm_boot_prefix bm_loader_prefix(
+	const struct bm_loader_reader *reader, const struct bm_entry_place *place, const char *path);
+
 /* Fills in what shows which loaders are installed: grub, systemd_boot, unified, others. Returns 0 or -ENOMEM. */
 int bm_loader_look(struct bm_system *system) BM_MUST_CHECK;
 

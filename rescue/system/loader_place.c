@@ -169,3 +169,49 @@ char *bm_loader_path(const struct bm_loader_reader *reader, const struct bm_entr
 	}
 	return first;
 }
+
+char *bm_boot_prefix_mend(enum bm_boot_prefix prefix, const char *path)
+{
+	const char *rest = bm_str_after(path, "/boot");
+
+	if (prefix == BM_BOOT_PREFIX_LACKS && *path == '/' && !(rest && *rest == '/'))
+		return bm_path_join("/boot", path);
+	return strdup(prefix == BM_BOOT_PREFIX_EXTRA && rest && *rest == '/' ? rest : path);
+}
+
+/* The filesystem on which the loader looks, NULL where that is not certain: it may be none that is mounted here, an ESP
+ * that GRUB leaves by itself, one of several subvolumes, or that of a copy, whose fstab tells nothing. */
+static const struct bm_mount *certain_mount(const struct bm_loader_reader *reader, const struct bm_entry_place *place)
+{
+	bool named = place->device || place->search_uuid || place->search_label || place->search_file;
+	const struct bm_mount *mounts[2];
+	size_t n = mounts_of_place(reader, place, mounts, BM_ARRAY_SIZE(mounts));
+	const struct bm_mount *mount = n == 1 ? mounts[0] : n == 0 && !named ? reader->home : NULL;
+	const char *type;
+
+	if (!mount || mount->device < 0 || reader->system->root_device < 0)
+		return NULL;
+	type = reader->devices->items[mount->device].fstype;
+	if (bm_streq(type, "btrfs") || (bm_streq(type, "vfat") && reader->system->loader.kind != BM_LOADER_BLS))
+		return NULL;
+	return mount;
+}
+
+enum bm_boot_prefix bm_loader_prefix(
+	const struct bm_loader_reader *reader, const struct bm_entry_place *place, const char *path)
+{
+	static const enum bm_boot_prefix ways[] = {BM_BOOT_PREFIX_EXTRA, BM_BOOT_PREFIX_LACKS};
+	const struct bm_mount *mount = certain_mount(reader, place);
+	_cleanup_free_ char *as_it_is = mount ? bm_path_join(mount->target, path) : NULL;
+
+	if (!as_it_is || bm_root_exists(reader->system->root, as_it_is))
+		return BM_BOOT_PREFIX_RIGHT;
+	for (size_t i = 0; i < BM_ARRAY_SIZE(ways); i++) {
+		_cleanup_free_ char *mended = bm_boot_prefix_mend(ways[i], path);
+		_cleanup_free_ char *there = mended ? bm_path_join(mount->target, mended) : NULL;
+
+		if (there && !bm_streq(there, as_it_is) && bm_root_is_file(reader->system->root, there))
+			return ways[i];
+	}
+	return BM_BOOT_PREFIX_RIGHT;
+}

@@ -85,6 +85,15 @@ struct bm_kernel {
 	bool rescue;			 /* an entry's "0-rescue" image */
 };
 
+/* How an entry's paths begin, and how they had to: the loader counts them from the top of a filesystem. */
+enum bm_boot_prefix {
+	BM_BOOT_PREFIX_RIGHT,
+	BM_BOOT_PREFIX_EXTRA, /* "/boot/vmlinuz", where /boot is that filesystem */
+	BM_BOOT_PREFIX_LACKS, /* "/vmlinuz", where /boot is a folder of it */
+};
+/* The path with the right beginning, for free(); NULL when memory is short. */
+char *bm_boot_prefix_mend(enum bm_boot_prefix prefix, const char *path);
+
 /* A boot entry with its paths as the system's own. */
 struct bm_boot_entry {
 	struct bm_entry entry; /* as the loader writes it */
@@ -97,6 +106,7 @@ struct bm_boot_entry {
 	char *initramfs;		/* that of initrds which is the initramfs, links followed; or NULL */
 	bool initramfs_exists;
 	uint64_t initramfs_size;
+	enum bm_boot_prefix prefix; /* not RIGHT: the files are there, and the loader does not find them */
 	bool foreign;	      /* its kernel has no modules here and its root= is another: another system's entry */
 	bool unified;	      /* its kernel is a unified image, with an initramfs and arguments inside */
 	bool kernelopts_lost; /* its options are $kernelopts, which has no value */
