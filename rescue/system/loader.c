@@ -223,6 +223,7 @@ static int choose(struct bm_loader_reader *reader)
 		read_grub2, read_legacy, read_systemd_boot};
 	struct choice choices[BM_ARRAY_SIZE(families)] = {0};
 	struct bm_loader *loader = &reader->system->loader;
+	enum bm_loader_standing limit;
 	size_t best = 0;
 	int r = 0;
 
@@ -231,7 +232,10 @@ static int choose(struct bm_loader_reader *reader)
 		if (families[i] == read_systemd_boot && !loader->systemd_boot && loader->grub)
 			continue;
 		r = families[i](reader, &choices[i]);
-		if (choices[i].standing > choices[best].standing)
+		/* GRUB 2 takes the place of GRUB legacy: that its default is at fault does not bring the old menu back.
+		 */
+		limit = families[i] == read_legacy ? BM_LOADER_BOOTS : BM_LOADER_BOOTS_DEFAULT;
+		if (BM_MIN(choices[i].standing, limit) > choices[best].standing)
 			best = i;
 	}
 	if (r == 0 && choices[best].standing >= BM_LOADER_OURS &&

@@ -182,6 +182,10 @@ BM_TEST(whose_loader)
 		"title Debian\nroot (hd0,0)\nkernel /boot/vmlinuz-6.1.0-9-amd64 root=UUID=" DEB_UUID "\n");
 	bm_fixture_write(&fixture, "/boot/grub/core.img", "an image of GRUB 2");
 	expect(&fixture, "note LOADER-SEVERAL " DEB_CFG);
+	/* what is wrong with GRUB 2's default is told, though the old menu would boot */
+	bm_fixture_edit(&fixture, "/boot/grub/menu.lst", "default 0", "default 1");
+	bm_fixture_remove(&fixture, "/boot/initrd.img-6.1.0-9-amd64");
+	expect(&fixture, "fatal INITRAMFS-MISSING /boot/initrd.img-6.1.0-9-amd64; note LOADER-SEVERAL " DEB_CFG);
 	bm_fixture_done(&fixture);
 
 	/* Limine: a whole grub.cfg is judged, one that leads nowhere is not */
