@@ -25,6 +25,7 @@ void bm_proof_done(struct bm_proof *proof)
 	bm_strv_done(&proof->proven);
 	bm_strv_done(&proof->notes);
 	free(proof->generator);
+	bm_proof_dracut_done(&proof->dracut);
 	*proof = (struct bm_proof){0};
 }
 
@@ -317,6 +318,7 @@ int bm_proof_check(const struct bm_image_list *list, const struct bm_image_summa
 		check_compressions(&prover);
 		if (check_list(&prover)) {
 			look_at_kind(&prover);
+			bm_prover_dracut(&prover);
 			check_init(&prover);
 			check_systemd(&prover);
 			bm_prover_drivers(&prover);

@@ -8,6 +8,7 @@
 #ifndef BM_PROOF_PROOF_H
 #define BM_PROOF_PROOF_H
 
+#include "../fmt/image/dracut.h"
 #include "../fmt/image/image_list.h"
 #include "../fmt/kernel/modules.h"
 
@@ -83,6 +84,19 @@ struct bm_proof_problem {
 	bool no_module; /* of a driver: this kernel has no such module, by its index, so that no image can hold it */
 };
 
+/* What lies between a disk and a filesystem, and has to be brought up. */
+enum bm_layer { BM_LAYER_LVM, BM_LAYER_MD, BM_LAYER_CRYPT, BM_LAYERS };
+
+/* What an image of dracut brings up and waits for by itself, beside what the kernel command line says. */
+struct bm_proof_dracut {
+	bool hooks[BM_LAYERS];			    /* the layer's own hook is inside */
+	enum bm_dracut_default defaults[BM_LAYERS]; /* what it does without an argument */
+	char *arguments;      /* of etc/cmdline and etc/cmdline.d, which come before the kernel's; or NULL */
+	bool unread;	      /* one of these could not be read as a text */
+	bool crypttab;	      /* etc/crypttab names something, which systemd opens */
+	struct bm_strv waits; /* devices without which it does not go on: "/dev/disk/by-uuid/..." */
+};
+
 struct bm_proof {
 	bool verdict;			      /* no problem */
 	uint64_t image_bytes, unpacked_bytes; /* of a whole image; 0 of another */
@@ -93,6 +107,7 @@ struct bm_proof {
 	char *generator;       /* which tool built it ("dracut 059", "initramfs-tools"), or NULL */
 	bool systemd;	       /* systemd runs in it */
 	bool brings_root;      /* it holds arguments of its own, root= among them */
+	struct bm_proof_dracut dracut;
 };
 
 void bm_proof_done(struct bm_proof *proof);

@@ -29,6 +29,10 @@ struct bm_prover_program {
 /* proof_program.c: the program is there and can start. */
 void bm_prover_program(struct bm_prover *prover, const struct bm_prover_program *program);
 
+/* proof_dracut.c: what the image does by itself. */
+void bm_prover_dracut(struct bm_prover *prover);
+void bm_proof_dracut_done(struct bm_proof_dracut *dracut);
+
 /* proof_driver.c: the modules are the kernel's, and the drivers are there. */
 void bm_prover_drivers(struct bm_prover *prover);
 

@@ -38,6 +38,9 @@ void bm_image_list_done(struct bm_image_list *list)
 		elf_free(list->bodies[i].elf);
 	for (size_t i = 0; i < list->n_versions; i++)
 		free(list->versions[i].version);
+	for (size_t i = 0; i < list->n_texts; i++)
+		free(list->texts[i].text);
+	free(list->texts);
 	free(list->nodes);
 	free(list->bodies);
 	free(list->buckets);
@@ -206,6 +209,28 @@ static bool under(const struct bm_image_list *list, uint32_t at, const char *nam
 	return bm_streq(list->names + list->nodes[list->nodes[at].parent].name, name);
 }
 
+/* The texts that are kept for the proof: the directory that they stand in (NULL: any), and how their name ends. */
+static const struct {
+	const char *dir, *end;
+} kept_texts[] = {
+	{"etc", "cmdline"},	   /* arguments that dracut adds to the kernel's */
+	{"cmdline.d", ".conf"},	   /* likewise */
+	{"etc", "crypttab"},	   /* what systemd opens */
+	{NULL, "-parse-lvm.sh"},   /* dracut's hooks that decide what is assembled */
+	{NULL, "-parse-md.sh"},	   /* likewise */
+	{NULL, "-parse-crypt.sh"}, /* likewise */
+};
+
+static bool is_kept_text(const struct bm_image_list *list, uint32_t at)
+{
+	const char *name = list->names + list->nodes[at].name;
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(kept_texts); i++)
+		if (bm_str_ends(name, kept_texts[i].end) && (!kept_texts[i].dir || under(list, at, kept_texts[i].dir)))
+			return true;
+	return false;
+}
+
 /* What to keep of a regular file's data. */
 static enum bm_image_list_capture capture_of(const struct bm_image_list *list, uint32_t at)
 {
@@ -218,6 +243,8 @@ static enum bm_image_list_capture capture_of(const struct bm_image_list *list, u
 		return BM_CAPTURE_LD_CONF;
 	if (bm_str_ends(name, ".conf") && under(list, at, "ld.so.conf.d"))
 		return BM_CAPTURE_LD_CONF;
+	if (list->facts && list->n_texts < BM_IMAGE_LIST_TEXTS && is_kept_text(list, at))
+		return BM_CAPTURE_TEXT;
 	if (list->facts && !strstr(name, ".ko"))
 		return BM_CAPTURE_PROGRAM;
 	return BM_CAPTURE_NONE;
@@ -395,6 +422,29 @@ static int take_release(struct bm_image_list *list, char *text)
 	return r;
 }
 
+/* Later data of the same file takes the place of earlier. */
+static int take_text(struct bm_image_list *list, const char *text, size_t len)
+{
+	struct bm_image_text *kept = NULL;
+	char *copy = malloc(len + 1);
+
+	if (!copy)
+		return -ENOMEM;
+	for (size_t i = 0; i < list->n_texts && !kept; i++)
+		if (list->texts[i].body == list->reader->body)
+			kept = &list->texts[i];
+	if (!kept)
+		kept = BM_VEC_PUSH(list->texts, list->n_texts, list->cap_texts);
+	if (!kept) {
+		free(copy);
+		return -ENOMEM;
+	}
+	memcpy(copy, text, len + 1);
+	free(kept->text);
+	*kept = (struct bm_image_text){.body = list->reader->body, .len = len, .text = copy};
+	return 0;
+}
+
 static int on_entry_end(void *ctx)
 {
 	struct bm_image_list *list = ctx;
@@ -407,7 +457,23 @@ static int on_entry_end(void *ctx)
 		return take_program(list);
 	memcpy(text, reader->head, reader->head_len);
 	text[reader->head_len] = '\0';
+	if (reader->capture == BM_CAPTURE_TEXT)
+		return take_text(list, text, reader->head_len);
 	return reader->capture == BM_CAPTURE_LD_CONF ? take_ld_conf(list, text) : take_release(list, text);
+}
+
+const char *bm_image_list_content(const struct bm_image_list *list, const struct bm_image_node *node, size_t *ret_len)
+{
+	for (size_t i = 0; S_ISREG(node->mode) && i < list->n_texts; i++) {
+		if (list->texts[i].body != node->body)
+			continue;
+		/* Not where it was cut, or emptied later. */
+		if (list->bodies[node->body].size != list->texts[i].len)
+			return NULL;
+		*ret_len = list->texts[i].len;
+		return list->texts[i].text;
+	}
+	return NULL;
 }
 
 int bm_image_list_sink(struct bm_image_list *list, struct bm_image_sink *ret_sink)

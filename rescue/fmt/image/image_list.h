@@ -20,6 +20,7 @@ enum {
 	BM_IMAGE_LIST_LIBRARY_DIRS = 256,
 	BM_IMAGE_LIST_WORK = 256 * 1024 * 1024, /* bytes of paths that are walked in all: for hostile images */
 	BM_IMAGE_LIST_CAPTURE = 16 * 1024,	/* bytes kept of a small text file */
+	BM_IMAGE_LIST_TEXTS = 256,		/* such files */
 };
 
 /* A name in the image. */
@@ -38,6 +39,13 @@ struct bm_image_node {
 struct bm_image_body {
 	uint64_t size;
 	struct bm_elf *elf; /* of programs and libraries, where facts were asked for; else NULL */
+};
+
+/* What a small text file holds: those that tell what the image does, see kept_texts of image_list.c. */
+struct bm_image_text {
+	uint32_t body; /* index into list->bodies */
+	size_t len;
+	char *text; /* len bytes and a NUL */
 };
 
 /* A kernel version for which there is a directory of modules. */
@@ -68,6 +76,8 @@ struct bm_image_list {
 	size_t n_versions, cap_versions;
 	struct bm_image_module *modules; /* sorted by name */
 	size_t n_modules, cap_modules;
+	struct bm_image_text *texts;
+	size_t n_texts, cap_texts;
 	char *generator; /* "dracut 059-4", "initramfs-tools", "mkinitcpio", "booster"; NULL when not recognised */
 	char *os;	 /* PRETTY_NAME of etc/initrd-release; NULL */
 	struct bm_strv library_dirs; /* from etc/ld.so.conf and its includes */
@@ -109,6 +119,8 @@ const struct bm_image_version *bm_image_list_version(const struct bm_image_list 
  */
 const struct bm_image_node *bm_image_list_module(
 	const struct bm_image_list *list, const char *version, const char *name);
+/* The bytes of a text file that was kept (*ret_len of them, and a NUL), owned by the list; NULL where it was not. */
+const char *bm_image_list_content(const struct bm_image_list *list, const struct bm_image_node *node, size_t *ret_len);
 /* A file of that name in any directory, the first that takes it (ctx, node); NULL. */
 const struct bm_image_node *bm_image_list_any(const struct bm_image_list *list, const char *name,
 	bool (*takes)(void *ctx, const struct bm_image_node *node), void *ctx);

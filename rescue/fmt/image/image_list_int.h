@@ -7,7 +7,13 @@
 
 enum { BM_IMAGE_LIST_NONE = 0xffffffff };
 
-enum bm_image_list_capture { BM_CAPTURE_NONE, BM_CAPTURE_PROGRAM, BM_CAPTURE_LD_CONF, BM_CAPTURE_RELEASE };
+enum bm_image_list_capture {
+	BM_CAPTURE_NONE,
+	BM_CAPTURE_PROGRAM,
+	BM_CAPTURE_LD_CONF,
+	BM_CAPTURE_RELEASE,
+	BM_CAPTURE_TEXT
+};
 
 struct bm_image_list_hardlink {
 	uint32_t ino, dev_major, dev_minor, type;
