@@ -138,6 +138,11 @@ static const char *segment_kind(const struct bm_image_segment *segment)
 	return segment->crc ? "cpio crc" : "cpio newc";
 }
 
+static bool has_dep(const struct bm_image_version *version)
+{
+	return version->indexes & (BM_IMAGE_DEP | BM_IMAGE_DEP_BIN);
+}
+
 static void put_segments(struct bm_buf *out, const struct bm_image_summary *summary)
 {
 	for (size_t i = 0; i < summary->n_segments; i++) {
@@ -180,7 +185,7 @@ void bm_cmd_image_summary_text(struct bm_buf *out, const struct bm_cmd_image_fac
 		bm_buf_adds(out, "  kernel: ");
 		put_safe(out, list->versions[i].version);
 		bm_buf_addf(out, ", %zu modules%s\n", list->versions[i].modules,
-			list->versions[i].modules_dep ? "" : ", no modules.dep");
+			has_dep(&list->versions[i]) ? "" : ", no modules.dep");
 	}
 	if (list->generator) {
 		bm_buf_adds(out, "  made by: ");
@@ -242,7 +247,7 @@ void bm_cmd_image_summary_json(struct bm_json *json, const struct bm_cmd_image_f
 		bm_json_object(json, NULL);
 		bm_json_str(json, "version", list->versions[i].version);
 		bm_json_u64(json, "modules", list->versions[i].modules);
-		bm_json_bool(json, "modules_dep", list->versions[i].modules_dep);
+		bm_json_bool(json, "modules_dep", has_dep(&list->versions[i]));
 		bm_json_end(json);
 	}
 	bm_json_end(json);

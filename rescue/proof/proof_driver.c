@@ -251,7 +251,7 @@ static void check_index(struct bm_prover *prover)
 		"/usr/lib/systemd/systemd-udevd", "/lib/systemd/systemd-udevd"};
 	const struct bm_image_version *own = bm_image_list_version(prover->list, prover->need->version);
 
-	if (!own || own->modules_dep)
+	if (!own || own->indexes & (BM_IMAGE_DEP | BM_IMAGE_DEP_BIN))
 		return;
 	for (size_t i = 0; i < BM_ARRAY_SIZE(loaders); i++)
 		if (bm_image_list_find(prover->list, loaders[i])) {

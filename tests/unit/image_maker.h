@@ -188,4 +188,47 @@ static inline void put_elf(
 	put_entry(out, (struct made_entry){.name = name, .mode = S_IFREG | 0755, .data = elf.data, .len = elf.len});
 }
 
+/* A module of 64 bits: an ELF header, .modinfo with that vermagic, one section header at its end. */
+static inline void make_module(struct bm_buf *out, const char *vermagic)
+{
+	_cleanup_buf_ struct bm_buf info = {0};
+
+	bm_buf_addf(&info, "license=GPL%cvermagic=%s%c", 0, vermagic, 0);
+	put_padding(&info, 0);
+	bm_buf_add(out, "\177ELF\2\1\1", 7);
+	put_zeros(out, 9);
+	put_number(out, 1, 2);	/* relocatable */
+	put_number(out, 62, 2); /* x86-64 */
+	put_number(out, 1, 4);
+	put_zeros(out, 16); /* no entry, no program headers */
+	put_number(out, 64 + info.len, 8);
+	put_zeros(out, 4);
+	put_number(out, 64, 2);
+	put_zeros(out, 4);
+	put_number(out, 64, 2); /* section headers: their size and number */
+	put_number(out, 1, 2);
+	put_number(out, 0, 2);
+	bm_buf_add(out, info.data, info.len);
+	put_zeros(out, 64);
+}
+
+static inline void put_module(struct bm_buf *out, const char *name, const char *vermagic)
+{
+	_cleanup_buf_ struct bm_buf module = {0};
+
+	make_module(&module, vermagic);
+	put_entry(
+		out, (struct made_entry){.name = name, .mode = S_IFREG | 0644, .data = module.data, .len = module.len});
+}
+
+/* A binary index of modules, as depmod begins one; cut leaves the root node off. */
+static inline void put_index(struct bm_buf *out, const char *name, bool cut)
+{
+	static const char index[] = "\260\7\364\127\0\2\0\1\200\0\0\16..root";
+
+	put_entry(
+		out, (struct made_entry){
+			     .name = name, .mode = S_IFREG | 0644, .data = index, .len = cut ? 14 : sizeof(index) - 1});
+}
+
 #endif

@@ -395,14 +395,17 @@ BM_TEST(list_finds_kernels_modules_and_the_generator)
 	put_file(&image, "lib/modules/5.14.0-9.el9.x86_64/my.ko.zst", 0644, "module");
 	put_link(&image, "lib/modules/5.14.0-10.el9.x86_64/weak-updates/my.ko.zst",
 		"/lib/modules/5.14.0-9.el9.x86_64/my.ko.zst");
-	put_file(&image, "lib/modules/5.14.0-10.el9.x86_64/modules.dep.bin", 0644, "index");
+	put_index(&image, "lib/modules/5.14.0-10.el9.x86_64/modules.dep.bin", false);
+	put_index(&image, "lib/modules/5.14.0-9.el9.x86_64/modules.alias.bin", true);
+	put_file(&image, "lib/modules/5.14.0-9.el9.x86_64/modules.dep.bin", 0644, "no index");
+	put_file(&image, "lib/modules/5.14.0-9.el9.x86_64/modules.alias", 0644, "# Aliases\n");
 	put_file(&image, "usr/lib/dracut/dracut-057-44.git20230822.el9", 0644, "");
 	put_file(&image, "etc/initrd-release", 0644, "NAME=x\nPRETTY_NAME=\"Red Hat 9\"\n");
 	put_trailer(&image);
 	read_list(&image, &list);
 	BM_CHECK_INT(list.n_versions, 2);
 	BM_CHECK_STR(list.versions[0].version, "5.14.0-10.el9.x86_64");
-	BM_CHECK(list.versions[0].modules_dep && !list.versions[1].modules_dep);
+	BM_CHECK(list.versions[0].indexes == BM_IMAGE_DEP_BIN && list.versions[1].indexes == BM_IMAGE_ALIAS);
 	BM_CHECK(bm_image_list_module(&list, "5.14.0-10.el9.x86_64", "virtio_blk"));
 	BM_CHECK(bm_image_list_module(&list, "5.14.0-10.el9.x86_64", "virtio-blk"));
 	BM_CHECK(bm_image_list_module(&list, "5.14.0-10.el9.x86_64", "my"));
@@ -428,4 +431,48 @@ BM_TEST(list_stops_at_its_limits)
 	BM_CHECK(list.incomplete);
 	BM_CHECK(list.n_nodes <= BM_IMAGE_LIST_NODES);
 	check_path(&list, "5", "/5");
+}
+
+static const struct bm_image_module_facts *module_facts(const struct bm_image_list *list, const char *name)
+{
+	return bm_image_list_module_facts(list, "6.1.0", name);
+}
+
+/* Modules as they are, compressed, cut, and not to be looked into. */
+BM_TEST(list_looks_into_modules)
+{
+	_cleanup_strv_ struct bm_strv inspect = {0};
+	_cleanup_image_list_ struct bm_image_list list = {.facts = true, .inspect = &inspect};
+	_cleanup_buf_ struct bm_buf image = {0}, module = {0}, zip = {0};
+	const struct bm_image_module_facts *facts;
+
+	BM_CHECK_INT(bm_strv_split(&inspect, "cut many plain zip", " "), 0);
+	make_module(&module, "6.1.0 SMP ");
+	put_gzip(&zip, &module);
+	put_dir(&image, "lib");
+	put_dir(&image, "lib/modules");
+	put_dir(&image, "lib/modules/6.1.0");
+	put_module(&image, "lib/modules/6.1.0/plain.ko", "6.1.0 SMP ");
+	put_module(&image, "lib/modules/6.1.0/other.ko", "6.1.0 SMP ");
+	put_entry(&image, (struct made_entry){.name = "lib/modules/6.1.0/zip.ko.gz",
+				  .mode = S_IFREG | 0644,
+				  .data = zip.data,
+				  .len = zip.len});
+	put_entry(&image, (struct made_entry){.name = "lib/modules/6.1.0/cut.ko.gz",
+				  .mode = S_IFREG | 0644,
+				  .data = zip.data,
+				  .len = zip.len - 9});
+	put_file(&image, "lib/modules/6.1.0/many.ko", 0644, "tiny");
+	put_trailer(&image);
+	read_list(&image, &list);
+	facts = module_facts(&list, "plain");
+	BM_CHECK(facts && facts->file.whole && facts->compression == BM_COMPRESSION_NONE && !facts->damaged);
+	BM_CHECK_STR(facts->file.vermagic, "6.1.0 SMP ");
+	facts = module_facts(&list, "zip");
+	BM_CHECK(facts && facts->file.whole && facts->compression == BM_COMPRESSION_GZIP && !facts->damaged);
+	facts = module_facts(&list, "cut");
+	BM_CHECK(facts && facts->damaged);
+	facts = module_facts(&list, "many");
+	BM_CHECK(facts && !facts->file.elf && !facts->damaged);
+	BM_CHECK(!module_facts(&list, "other") && !module_facts(&list, "gone"));
 }

@@ -21,6 +21,7 @@ void bm_image_list_capture_free(struct bm_image_list_reader *reader)
 	free(reader->hardlinks);
 	free(reader->head);
 	free(reader->dynamic);
+	bm_image_list_module_free(reader->module);
 	free(reader);
 }
 
@@ -32,10 +33,18 @@ static void elf_free(struct bm_elf *elf)
 	free(elf);
 }
 
+/* Forgets what was read of a file that is written anew. */
+static void body_clear(struct bm_image_body *body)
+{
+	elf_free(body->elf);
+	free(body->module);
+	*body = (struct bm_image_body){.size = body->size};
+}
+
 void bm_image_list_done(struct bm_image_list *list)
 {
 	for (size_t i = 0; i < list->n_bodies; i++)
-		elf_free(list->bodies[i].elf);
+		body_clear(&list->bodies[i]);
 	for (size_t i = 0; i < list->n_versions; i++)
 		free(list->versions[i].version);
 	for (size_t i = 0; i < list->n_texts; i++)
@@ -198,8 +207,7 @@ static int set_file(struct bm_image_list *list, const struct bm_cpio_entry *entr
 	body = &list->bodies[shared];
 	if (shared == own || entry->size > 0) {
 		body->size = entry->size;
-		elf_free(body->elf);
-		body->elf = NULL;
+		body_clear(body);
 	}
 	return 0;
 }
@@ -213,12 +221,15 @@ static bool under(const struct bm_image_list *list, uint32_t at, const char *nam
 static const struct {
 	const char *dir, *end;
 } kept_texts[] = {
-	{"etc", "cmdline"},	   /* arguments that dracut adds to the kernel's */
-	{"cmdline.d", ".conf"},	   /* likewise */
-	{"etc", "crypttab"},	   /* what systemd opens */
-	{NULL, "-parse-lvm.sh"},   /* dracut's hooks that decide what is assembled */
-	{NULL, "-parse-md.sh"},	   /* likewise */
-	{NULL, "-parse-crypt.sh"}, /* likewise */
+	{"etc", "cmdline"},	     /* arguments that dracut adds to the kernel's */
+	{"cmdline.d", ".conf"},	     /* likewise */
+	{"etc", "crypttab"},	     /* what systemd opens */
+	{"modprobe.d", ".conf"},     /* what keeps modules away */
+	{"modules-load.d", ".conf"}, /* modules that systemd loads by their names */
+	{"conf", "modules"},	     /* likewise initramfs-tools */
+	{NULL, "-parse-lvm.sh"},     /* dracut's hooks that decide what is assembled */
+	{NULL, "-parse-md.sh"},	     /* likewise */
+	{NULL, "-parse-crypt.sh"},   /* likewise */
 };
 
 static bool is_kept_text(const struct bm_image_list *list, uint32_t at)
@@ -245,9 +256,11 @@ static enum bm_image_list_capture capture_of(const struct bm_image_list *list, u
 		return BM_CAPTURE_LD_CONF;
 	if (list->facts && list->n_texts < BM_IMAGE_LIST_TEXTS && is_kept_text(list, at))
 		return BM_CAPTURE_TEXT;
-	if (list->facts && !strstr(name, ".ko"))
-		return BM_CAPTURE_PROGRAM;
-	return BM_CAPTURE_NONE;
+	if (!list->facts)
+		return BM_CAPTURE_NONE;
+	if (bm_image_list_is_module(name))
+		return bm_image_list_inspects(list, name) ? BM_CAPTURE_MODULE : BM_CAPTURE_NONE;
+	return bm_str_starts(name, "modules.") && bm_str_ends(name, ".bin") ? BM_CAPTURE_INDEX : BM_CAPTURE_PROGRAM;
 }
 
 static int capture_begin(struct bm_image_list *list, uint32_t at)
@@ -262,6 +275,8 @@ static int capture_begin(struct bm_image_list *list, uint32_t at)
 	reader->dynamic_size = 0;
 	if (reader->capture == BM_CAPTURE_NONE)
 		return BM_CPIO_SKIP;
+	if (reader->capture == BM_CAPTURE_MODULE)
+		return bm_image_list_module_begin(reader);
 	if (!reader->head)
 		reader->head = malloc(BM_ELF_HEAD);
 	return reader->head ? 0 : -ENOMEM;
@@ -329,6 +344,8 @@ static int on_data(void *ctx, const uint8_t *bytes, size_t len)
 
 	if (reader->capture == BM_CAPTURE_NONE)
 		return 0;
+	if (reader->capture == BM_CAPTURE_MODULE)
+		return bm_image_list_module_data(reader, bytes, len);
 	memcpy(reader->head + reader->head_len, bytes, n);
 	reader->head_len += n;
 	if (reader->capture != BM_CAPTURE_PROGRAM)
@@ -449,12 +466,19 @@ static int on_entry_end(void *ctx)
 {
 	struct bm_image_list *list = ctx;
 	struct bm_image_list_reader *reader = list->reader;
+	struct bm_image_body *body = &list->bodies[reader->body];
 	char text[BM_IMAGE_LIST_CAPTURE + 1];
 
 	if (reader->capture == BM_CAPTURE_NONE)
 		return 0;
 	if (reader->capture == BM_CAPTURE_PROGRAM)
 		return take_program(list);
+	if (reader->capture == BM_CAPTURE_MODULE)
+		return bm_image_list_module_end(reader, &body->module);
+	if (reader->capture == BM_CAPTURE_INDEX) {
+		body->bad_index = bm_image_list_bad_index(reader->head, reader->head_len, body->size);
+		return 0;
+	}
 	memcpy(text, reader->head, reader->head_len);
 	text[reader->head_len] = '\0';
 	if (reader->capture == BM_CAPTURE_TEXT)

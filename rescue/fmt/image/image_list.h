@@ -8,6 +8,7 @@
 #define BM_FMT_IMAGE_LIST_H
 
 #include "fmt/kernel/elf.h"
+#include "fmt/kernel/kofile.h"
 #include "image.h"
 
 enum {
@@ -18,9 +19,10 @@ enum {
 	BM_IMAGE_LIST_SYMLINKS = 40,	       /* followed in one lookup; the kernel's MAXSYMLINKS */
 	BM_IMAGE_LIST_VERSIONS = 64,	       /* kernel versions */
 	BM_IMAGE_LIST_LIBRARY_DIRS = 256,
-	BM_IMAGE_LIST_WORK = 256 * 1024 * 1024, /* bytes of paths that are walked in all: for hostile images */
-	BM_IMAGE_LIST_CAPTURE = 16 * 1024,	/* bytes kept of a small text file */
-	BM_IMAGE_LIST_TEXTS = 256,		/* such files */
+	BM_IMAGE_LIST_WORK = 256 * 1024 * 1024,	  /* bytes of paths that are walked in all: for hostile images */
+	BM_IMAGE_LIST_CAPTURE = 16 * 1024,	  /* bytes kept of a small text file */
+	BM_IMAGE_LIST_TEXTS = 256,		  /* such files */
+	BM_IMAGE_LIST_MODULE = 256 * 1024 * 1024, /* bytes that a module may unpack to */
 };
 
 /* A name in the image. */
@@ -35,10 +37,21 @@ struct bm_image_node {
 	uint32_t next;
 };
 
-/* What is behind the names of a regular file. */
+/* What a module's file tells. */
+struct bm_image_module_facts {
+	enum bm_compression compression; /* _NONE, or what libkmod unpacks */
+	unsigned int xz_check;		 /* of an xz file: 0 none, 1 CRC32, 4 CRC64, 10 SHA-256 */
+	bool damaged;			 /* what it is compressed in is damaged, or cut */
+	bool unjudged;			 /* it unpacks to more than is looked at: the file is not known */
+	struct bm_kofile file;
+};
+
+/* What is behind the names of a regular file. Facts are there where they were asked for. */
 struct bm_image_body {
 	uint64_t size;
-	struct bm_elf *elf; /* of programs and libraries, where facts were asked for; else NULL */
+	struct bm_elf *elf;		      /* of programs and libraries, else NULL */
+	struct bm_image_module_facts *module; /* of a module that was to be inspected, else NULL */
+	bool bad_index;			      /* modules.*.bin: cut, or no such index */
 };
 
 /* What a small text file holds: those that tell what the image does, see kept_texts of image_list.c. */
@@ -48,11 +61,20 @@ struct bm_image_text {
 	char *text; /* len bytes and a NUL */
 };
 
+/* The files in which kmod looks modules up (depmod(8)). */
+enum bm_image_index {
+	BM_IMAGE_DEP = 1 << 0, /* modules.dep */
+	BM_IMAGE_DEP_BIN = 1 << 1,
+	BM_IMAGE_ALIAS = 1 << 2,
+	BM_IMAGE_ALIAS_BIN = 1 << 3,
+	BM_IMAGE_DEP_BB = 1 << 4, /* busybox's own, which holds aliases as well */
+};
+
 /* A kernel version for which there is a directory of modules. */
 struct bm_image_version {
 	char *version;
-	size_t modules;	  /* .ko files, compressed or not */
-	bool modules_dep; /* modules.dep or modules.dep.bin is there */
+	size_t modules;	      /* .ko files, compressed or not */
+	unsigned int indexes; /* bits of enum bm_image_index: those that are there, not empty and not known as bad */
 };
 
 struct bm_image_module {
@@ -63,7 +85,9 @@ struct bm_image_module {
 };
 
 struct bm_image_list {
-	bool facts;		     /* set before reading: look into executables too, for the proof */
+	bool facts; /* set before reading: look into executables too, for the proof */
+	/* Likewise: the modules to look into, as bm_modules_name() gives them, sorted; borrowed. NULL: all. */
+	const struct bm_strv *inspect;
 	struct bm_image_node *nodes; /* 0 is the root directory */
 	size_t n_nodes, cap_nodes;
 	struct bm_image_body *bodies; /* 0 has no size: that of what is no regular file */
@@ -118,6 +142,9 @@ const struct bm_image_version *bm_image_list_version(const struct bm_image_list 
 /* The module's file for that version: name with - or _, without suffix. A file of no bytes is none. NULL: not inside.
  */
 const struct bm_image_node *bm_image_list_module(
+	const struct bm_image_list *list, const char *version, const char *name);
+/* What the module's file tells, symlinks followed; NULL where it was not inspected, or is not inside. */
+const struct bm_image_module_facts *bm_image_list_module_facts(
 	const struct bm_image_list *list, const char *version, const char *name);
 /* The bytes of a text file that was kept (*ret_len of them, and a NUL), owned by the list; NULL where it was not. */
 const char *bm_image_list_content(const struct bm_image_list *list, const struct bm_image_node *node, size_t *ret_len);

@@ -76,7 +76,7 @@ static int compare_versions(const void *a, const void *b)
 	return bm_version_cmp(y->version, x->version);
 }
 
-static bool is_module_name(const char *name)
+bool bm_image_list_is_module(const char *name)
 {
 	return bm_str_ends(name, ".ko") || bm_str_ends(name, ".ko.xz") || bm_str_ends(name, ".ko.zst") ||
 	       bm_str_ends(name, ".ko.gz");
@@ -123,6 +123,26 @@ static int find_versions(struct bm_image_list *list)
 	return r;
 }
 
+/* Which index a file is; 0 where it is none, or empty, or known as bad. */
+static unsigned int index_of(const char *name, const struct bm_image_body *body)
+{
+	static const struct {
+		const char *name;
+		enum bm_image_index index;
+	} rows[] = {
+		{"modules.dep", BM_IMAGE_DEP},
+		{"modules.dep.bin", BM_IMAGE_DEP_BIN},
+		{"modules.dep.bb", BM_IMAGE_DEP_BB},
+		{"modules.alias", BM_IMAGE_ALIAS},
+		{"modules.alias.bin", BM_IMAGE_ALIAS_BIN},
+	};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(rows); i++)
+		if (bm_streq(rows[i].name, name))
+			return body->size > 0 && !body->bad_index ? rows[i].index : 0;
+	return 0;
+}
+
 static int find_modules(struct bm_image_list *list)
 {
 	int r = 0;
@@ -131,10 +151,10 @@ static int find_modules(struct bm_image_list *list)
 		const struct bm_image_node *node = &list->nodes[i];
 		const char *name = name_of(list, i);
 		struct bm_image_version *version;
-		bool index = bm_streq(name, "modules.dep") || bm_streq(name, "modules.dep.bin");
+		bool index = bm_str_starts(name, "modules.");
 		uint32_t dir;
 
-		if ((!S_ISREG(node->mode) && !S_ISLNK(node->mode)) || (!index && !is_module_name(name)))
+		if ((!S_ISREG(node->mode) && !S_ISLNK(node->mode)) || (!index && !bm_image_list_is_module(name)))
 			continue;
 		dir = version_dir(list, i);
 		version = dir ? find_version(list, name_of(list, dir)) : NULL;
@@ -142,8 +162,8 @@ static int find_modules(struct bm_image_list *list)
 			continue;
 		if (!index)
 			r = add_module(list, i, version);
-		else if (node->parent == dir && bm_image_list_body(list, node)->size > 0)
-			version->modules_dep = true;
+		else if (node->parent == dir)
+			version->indexes |= index_of(name, bm_image_list_body(list, node));
 	}
 	if (r == -EFBIG) {
 		list->incomplete = true;
@@ -247,15 +267,22 @@ static size_t lower_bound(const struct bm_image_list *list, const char *name)
 	return low;
 }
 
-/* The file behind the symlinks has bytes. */
-static bool has_bytes(const struct bm_image_list *list, const struct bm_image_node *node)
+/* The file behind the symlinks; NULL where that is none. */
+static const struct bm_image_body *body_behind(const struct bm_image_list *list, const struct bm_image_node *node)
 {
 	if (S_ISLNK(node->mode)) {
 		_cleanup_free_ char *path = bm_image_list_path(list, node);
 
 		node = path ? bm_image_list_find(list, path) : NULL;
 	}
-	return node && S_ISREG(node->mode) && bm_image_list_body(list, node)->size > 0;
+	return node && S_ISREG(node->mode) ? bm_image_list_body(list, node) : NULL;
+}
+
+static bool has_bytes(const struct bm_image_list *list, const struct bm_image_node *node)
+{
+	const struct bm_image_body *body = body_behind(list, node);
+
+	return body && body->size > 0;
 }
 
 const struct bm_image_node *bm_image_list_module(
@@ -275,4 +302,13 @@ const struct bm_image_node *bm_image_list_module(
 			return &list->nodes[module->node];
 	}
 	return NULL;
+}
+
+const struct bm_image_module_facts *bm_image_list_module_facts(
+	const struct bm_image_list *list, const char *version, const char *name)
+{
+	const struct bm_image_node *node = bm_image_list_module(list, version, name);
+	const struct bm_image_body *body = node ? body_behind(list, node) : NULL;
+
+	return body ? body->module : NULL;
 }

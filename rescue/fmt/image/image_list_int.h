@@ -10,10 +10,14 @@ enum { BM_IMAGE_LIST_NONE = 0xffffffff };
 enum bm_image_list_capture {
 	BM_CAPTURE_NONE,
 	BM_CAPTURE_PROGRAM,
+	BM_CAPTURE_MODULE,
+	BM_CAPTURE_INDEX,
 	BM_CAPTURE_LD_CONF,
 	BM_CAPTURE_RELEASE,
 	BM_CAPTURE_TEXT
 };
+
+struct bm_image_list_module;
 
 struct bm_image_list_hardlink {
 	uint32_t ino, dev_major, dev_minor, type;
@@ -39,6 +43,7 @@ struct bm_image_list_reader {
 	uint64_t dynamic_at, dynamic_size;
 	uint8_t *dynamic; /* BM_ELF_DYNAMIC_MAX bytes, likewise */
 	size_t dynamic_len;
+	struct bm_image_list_module *module; /* likewise */
 };
 
 /* image_list_tree.c: the tree. Nodes are named by their index. */
@@ -52,6 +57,20 @@ int bm_image_list_node_new(
 	struct bm_image_list *list, uint32_t parent, const char *name, size_t len, uint32_t *ret_node) BM_MUST_CHECK;
 int bm_image_list_body_new(struct bm_image_list *list, uint32_t *ret_body) BM_MUST_CHECK;
 int bm_image_list_text(struct bm_image_list *list, const char *text, size_t len, uint32_t *ret_at) BM_MUST_CHECK;
+
+/* image_list_finish.c: whether a file of that name is a module, compressed or not. */
+bool bm_image_list_is_module(const char *name);
+
+/* image_list_module.c: whether the module of that name is one to look into, and what it tells while its data passes.
+ * ret_facts is for free(). 0 or -ENOMEM. */
+bool bm_image_list_inspects(const struct bm_image_list *list, const char *name);
+int bm_image_list_module_begin(struct bm_image_list_reader *reader) BM_MUST_CHECK;
+int bm_image_list_module_data(struct bm_image_list_reader *reader, const uint8_t *bytes, size_t len) BM_MUST_CHECK;
+int bm_image_list_module_end(
+	struct bm_image_list_reader *reader, struct bm_image_module_facts **ret_facts) BM_MUST_CHECK;
+void bm_image_list_module_free(struct bm_image_list_module *module);
+/* Whether a binary index of modules of that size, which begins so, is no such index, or was cut. */
+bool bm_image_list_bad_index(const uint8_t *head, size_t len, uint64_t size);
 
 /* image_list.c: what a file's data tells. */
 void bm_image_list_capture_free(struct bm_image_list_reader *reader);
