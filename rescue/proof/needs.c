@@ -46,6 +46,8 @@ void bm_needs_done(struct bm_needs *needs)
 	bm_modules_free(needs->modules);
 	free(needs->version);
 	free(needs->rdinit);
+	free(needs->cmdline);
+	bm_strv_done(&needs->inspect);
 	free(needs->drivers);
 	free(needs->tools);
 	bm_strv_done(&needs->add_drivers);
@@ -115,6 +117,8 @@ static int add_kind(struct bm_needs *needs, const struct bm_device *device)
 {
 	const char *type = device->lv_type ? device->lv_type : "";
 
+	needs->assembled |=
+		device->kind == BM_DEVICE_LV || device->kind == BM_DEVICE_CRYPT || device->kind == BM_DEVICE_MD;
 	switch (device->kind) {
 	case BM_DEVICE_LV:
 		needs->lvm = true;
@@ -253,17 +257,51 @@ static int resolve_add_drivers(struct bm_needs *needs)
 	return 0;
 }
 
+/* Adds to inspect the module, and what it depends on. */
+static int inspect(struct bm_needs *needs, const char *name)
+{
+	int r = needs->modules ? bm_modules_closure(needs->modules, name, &needs->inspect) : -ENOENT;
+
+	return r == -ENOENT ? bm_strv_add_once(&needs->inspect, name) : r;
+}
+
+/* All that may serve a driver: the proof looks into these modules and into no others. */
+static int list_inspected(struct bm_needs *needs)
+{
+	static const char fallback[] = "ext4"; /* which serves ext2 and ext3 */
+
+	for (size_t i = 0; i < needs->n_drivers; i++) {
+		const struct bm_proof_driver *driver = &needs->drivers[i];
+		_cleanup_strv_ struct bm_strv names = {0};
+
+		if (driver->modalias && needs->modules &&
+			bm_modules_resolve(needs->modules, driver->modalias, &names) == -ENOMEM)
+			return -ENOMEM;
+		if (driver->name && bm_strv_add_once(&names, driver->name) < 0)
+			return -ENOMEM;
+		if (driver->role == BM_PROOF_FILESYSTEM && bm_strv_add_once(&names, fallback) < 0)
+			return -ENOMEM;
+		for (size_t n = 0; n < names.n; n++)
+			if (inspect(needs, names.items[n]) < 0)
+				return -ENOMEM;
+	}
+	bm_strv_sort(&needs->inspect);
+	return 0;
+}
+
 static int read_config(struct bm_needs *needs, const struct bm_system *system, const struct bm_kernel *kernel)
 {
 	_cleanup_buf_ struct bm_buf text = {0};
 
-	if (kernel->config && bm_root_read(system->root, kernel->config, CONFIG_MAX, &text) == 0)
+	if (kernel->config && bm_root_read(system->root, kernel->config, CONFIG_MAX, &text) == 0) {
 		needs->compressions = bm_image_config_compressions(bm_buf_text(&text), text.len);
+		needs->sig_force = strstr(bm_buf_text(&text), "\nCONFIG_MODULE_SIG_FORCE=y");
+	}
 	return 0;
 }
 
-/* rdinit= of the entry that boots this kernel. */
-static int read_rdinit(struct bm_needs *needs, const struct bm_system *system, const struct bm_kernel *kernel)
+/* What the entry that boots this kernel tells it. */
+static int read_cmdline(struct bm_needs *needs, const struct bm_system *system, const struct bm_kernel *kernel)
 {
 	const struct bm_boot_entry *entry = bm_system_entry_of(system, kernel->version);
 	_cleanup_cmdline_ struct bm_cmdline line = {0};
@@ -271,6 +309,8 @@ static int read_rdinit(struct bm_needs *needs, const struct bm_system *system, c
 	if (!entry || !entry->entry.cmdline)
 		return 0;
 	if (bm_cmdline_parse(entry->entry.cmdline, strlen(entry->entry.cmdline), &line) < 0)
+		return -ENOMEM;
+	if (bm_str_set(&needs->cmdline, entry->entry.cmdline) < 0)
 		return -ENOMEM;
 	return bm_str_set(&needs->rdinit, bm_cmdline_last(&line, "rdinit"));
 }
@@ -298,7 +338,7 @@ static int read_needs(const struct bm_survey *survey, const struct bm_system *sy
 	bool for_build, struct bm_needs *needs)
 {
 	if (bm_str_set(&needs->version, kernel->version) < 0 || read_modules(needs, system, kernel) < 0 ||
-		read_config(needs, system, kernel) < 0 || read_rdinit(needs, system, kernel) < 0 ||
+		read_config(needs, system, kernel) < 0 || read_cmdline(needs, system, kernel) < 0 ||
 		read_root(survey, system, needs) < 0)
 		return -ENOMEM;
 	if (for_build && !needs->hardware_known)
@@ -306,7 +346,7 @@ static int read_needs(const struct bm_survey *survey, const struct bm_system *sy
 			if (needs->modules && bm_modules_has(needs->modules, common_storage[i]) &&
 				add_driver(needs, NULL, common_storage[i], "common storage", BM_PROOF_STORAGE) < 0)
 				return -ENOMEM;
-	return resolve_add_drivers(needs);
+	return resolve_add_drivers(needs) < 0 ? -ENOMEM : list_inspected(needs);
 }
 
 int bm_needs_of_root(const struct bm_survey *survey, const struct bm_system *system, struct bm_needs *ret_needs)
@@ -336,6 +376,20 @@ int bm_needs_read(const struct bm_survey *survey, const struct bm_system *system
 	return 0;
 }
 
+/* Why the kernel takes signed modules alone; NULL: nothing says so. */
+static const char *signatures_forced(const struct bm_needs *needs)
+{
+	_cleanup_cmdline_ struct bm_cmdline line = {0};
+
+	if (needs->sig_force)
+		return "the kernel is configured to take signed modules alone (CONFIG_MODULE_SIG_FORCE)";
+	if (!needs->cmdline || bm_cmdline_parse(needs->cmdline, strlen(needs->cmdline), &line) < 0)
+		return NULL;
+	return bm_cmdline_bool(&line, "module.sig_enforce", false)
+		       ? "module.sig_enforce of the command line has the kernel take signed modules alone"
+		       : NULL;
+}
+
 struct bm_proof_need bm_needs_for_proof(const struct bm_needs *needs)
 {
 	return (struct bm_proof_need){
@@ -345,6 +399,9 @@ struct bm_proof_need bm_needs_for_proof(const struct bm_needs *needs)
 		.builtin_known = needs->builtin_known,
 		.compressions = needs->compressions,
 		.rdinit = needs->rdinit,
+		.cmdline = needs->cmdline,
+		.root_assembled = needs->assembled,
+		.signatures_forced = signatures_forced(needs),
 		.drivers = needs->drivers,
 		.n_drivers = needs->n_drivers,
 		.tools = needs->tools,

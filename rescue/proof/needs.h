@@ -15,7 +15,11 @@ struct bm_needs {
 	bool hardware_known; /* the root lies on hardware that this machine shows, not in an image file */
 	bool lvm;	     /* the root lies on LVM */
 	unsigned int compressions;
+	bool assembled; /* the root lies on a logical volume, an array or an opened device */
+	bool sig_force; /* CONFIG_MODULE_SIG_FORCE */
 	char *version, *rdinit;
+	char *cmdline;			 /* of the entry that boots this kernel; NULL */
+	struct bm_strv inspect;		 /* modules that may be needed, which a proof looks into; sorted */
 	struct bm_proof_driver *drivers; /* texts are in texts */
 	size_t n_drivers, cap_drivers;
 	struct bm_proof_tool *tools;

@@ -43,6 +43,8 @@ const char *bm_proof_kind_name(enum bm_proof_kind kind)
 		[BM_PROOF_INIT_LIBRARY] = "INIT-LIBRARY",
 		[BM_PROOF_WRONG_VERSION] = "WRONG-VERSION",
 		[BM_PROOF_MODULES_DEP] = "MODULES-DEP",
+		[BM_PROOF_NO_LOADER] = "NO-LOADER",
+		[BM_PROOF_NO_UNIT] = "NO-UNIT",
 		[BM_PROOF_NO_STORAGE_DRIVER] = "NO-STORAGE-DRIVER",
 		[BM_PROOF_NO_FS_DRIVER] = "NO-FS-DRIVER",
 		[BM_PROOF_NO_TOOL] = "NO-TOOL",
@@ -178,8 +180,7 @@ static void check_init(struct bm_prover *prover)
 	bm_prover_program(prover, &init);
 }
 
-/* The tool's path in the image, NULL where it is nowhere; for free(). */
-static char *find_tool(struct bm_prover *prover, const char *name)
+char *bm_prover_find_tool(struct bm_prover *prover, const char *name)
 {
 	static const char *const dirs[] = {
 		"/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/lib/systemd", "/lib/systemd"};
@@ -196,63 +197,6 @@ static char *find_tool(struct bm_prover *prover, const char *name)
 	return NULL;
 }
 
-/* Whether /init is systemd, which then needs more than itself. */
-static bool init_is_systemd(const struct bm_image_list *list)
-{
-	const struct bm_image_node *init = bm_image_list_find(list, "/init");
-
-	return init && (init == bm_image_list_find(list, "/usr/lib/systemd/systemd") ||
-			       init == bm_image_list_find(list, "/lib/systemd/systemd"));
-}
-
-static void check_systemd_program(struct bm_prover *prover, const char *name, const char *why)
-{
-	_cleanup_free_ char *path = find_tool(prover, name);
-	const struct bm_prover_program program = {
-		.missing = BM_PROOF_NO_INIT,
-		.interpreter = BM_PROOF_INIT_INTERPRETER,
-		.library = BM_PROOF_INIT_LIBRARY,
-		.path = path,
-		.why = why,
-	};
-
-	if (path)
-		bm_prover_program(prover, &program);
-	else
-		bm_prover_problem(prover, BM_PROOF_NO_INIT, name, "%s is not in the image (%s)", name, why);
-}
-
-static bool has_file(const struct bm_image_list *list, const char *const *paths)
-{
-	for (; *paths; paths++)
-		if (bm_image_list_find(list, *paths))
-			return true;
-	return false;
-}
-
-/*
- * What systemd cannot do without in an initramfs: it takes itself for the machine's own where the release file is
- * missing (src/basic/initrd-util.c, since 183), waits for a device until udev has tagged it (rules.d/99-systemd.rules),
- * and mounts with mount(8) (src/core/mount.c).
- */
-static void check_systemd(struct bm_prover *prover)
-{
-	static const char *const releases[] = {"/etc/initrd-release", NULL};
-	static const char *const rules[] = {"/usr/lib/udev/rules.d/99-systemd.rules",
-		"/lib/udev/rules.d/99-systemd.rules", "/etc/udev/rules.d/99-systemd.rules", NULL};
-
-	if (prover->need->rdinit || !init_is_systemd(prover->list))
-		return;
-	check_systemd_program(prover, "systemd-udevd", "it loads drivers and finds the root's device");
-	check_systemd_program(prover, "mount", "systemd mounts the root with it");
-	if (!has_file(prover->list, releases))
-		bm_prover_problem(prover, BM_PROOF_NO_INIT, releases[0],
-			"%s is not in the image, so systemd does not know that it is in an initramfs", releases[0]);
-	if (!has_file(prover->list, rules))
-		bm_prover_problem(prover, BM_PROOF_NO_INIT, rules[0],
-			"%s is not in the image, so systemd waits for the root's device for ever", rules[0]);
-}
-
 static void check_tool(struct bm_prover *prover, const struct bm_proof_tool *tool)
 {
 	struct bm_prover_program program = {
@@ -261,11 +205,11 @@ static void check_tool(struct bm_prover *prover, const struct bm_proof_tool *too
 		.library = BM_PROOF_TOOL_LIBRARY,
 		.why = tool->why,
 	};
-	_cleanup_free_ char *path = find_tool(prover, tool->name);
+	_cleanup_free_ char *path = bm_prover_find_tool(prover, tool->name);
 	size_t before = prover->proof.n_problems;
 
 	if (!path)
-		path = find_tool(prover, tool->other);
+		path = bm_prover_find_tool(prover, tool->other);
 	program.path = path;
 	if (path)
 		bm_prover_program(prover, &program);
@@ -320,12 +264,14 @@ int bm_proof_check(const struct bm_image_list *list, const struct bm_image_summa
 			look_at_kind(&prover);
 			bm_prover_dracut(&prover);
 			check_init(&prover);
-			check_systemd(&prover);
+			bm_prover_systemd(&prover);
+			prover.loading = bm_prover_loading_new(&prover);
 			bm_prover_drivers(&prover);
 			for (size_t i = 0; i < need->n_tools; i++)
 				check_tool(&prover, &need->tools[i]);
 		}
 	}
+	bm_prover_loading_free(prover.loading);
 	if (prover.failed) {
 		bm_proof_done(&prover.proof);
 		return -ENOMEM;

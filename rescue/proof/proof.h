@@ -50,6 +50,9 @@ struct bm_proof_need {
 	bool builtin_known;		  /* modules.builtin was there, so modules tells what is built in */
 	unsigned int compressions;	  /* what the kernel can unpack (bm_image_config_compressions()); 0 unknown */
 	const char *rdinit;		  /* from the kernel command line; NULL: /init */
+	const char *cmdline;		  /* of the boot entry; NULL where it is not known */
+	bool root_assembled;		  /* the root lies on LVM, md or LUKS, not on a disk or partition itself */
+	const char *signatures_forced;	  /* why the kernel takes signed modules alone; NULL: it takes all */
 	const struct bm_proof_driver *drivers;
 	size_t n_drivers;
 	const struct bm_proof_tool *tools;
@@ -69,6 +72,8 @@ enum bm_proof_kind {
 	BM_PROOF_INIT_LIBRARY,	   /* a library of init, or of its interpreter, is missing */
 	BM_PROOF_WRONG_VERSION,	   /* modules of other kernels only */
 	BM_PROOF_MODULES_DEP,	   /* modules, but not the index that modprobe needs */
+	BM_PROOF_NO_LOADER,	   /* modules, but not what loads them */
+	BM_PROOF_NO_UNIT, /* a unit of systemd is missing or masked without which it does not get to the root */
 	BM_PROOF_NO_STORAGE_DRIVER,
 	BM_PROOF_NO_FS_DRIVER,
 	BM_PROOF_NO_TOOL,      /* a program is missing */
@@ -81,7 +86,8 @@ struct bm_proof_problem {
 	char *subject;	/* the file, module or program; NULL */
 	char *program;	/* of BM_PROOF_NO_TOOL and BM_PROOF_TOOL_LIBRARY: the tool's name; NULL */
 	char *text;	/* one sentence with the evidence, without full stop; names are made safe for a terminal */
-	bool no_module; /* of a driver: this kernel has no such module, by its index, so that no image can hold it */
+	bool no_module; /* of a driver: this kernel has no such module by its index, or refuses it: no image cures that
+			 */
 };
 
 /* What lies between a disk and a filesystem, and has to be brought up. */

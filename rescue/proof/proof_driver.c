@@ -38,44 +38,61 @@ static bool is_module(const struct bm_proof_need *need, const char *name)
 	return need->modules && bm_modules_has(need->modules, name);
 }
 
-/* The first module that is not inside of those that name needs, itself included; NULL: all are. for free(). */
-static char *missing_of(struct bm_prover *prover, const char *name)
+/* Why a driver can't be loaded. */
+struct lack {
+	char *module;  /* of those that it needs, itself included, the one to name; NULL: nothing is lacking */
+	char *because; /* what keeps that one out, which is inside; NULL: it is not inside */
+	bool lasting;  /* another image has the same cause */
+};
+
+static void lack_done(struct lack *lack)
+{
+	free(lack->module);
+	free(lack->because);
+	*lack = (struct lack){0};
+}
+
+static void find_lack(struct bm_prover *prover, const char *name, bool by_alias, struct lack *ret_lack)
 {
 	const struct bm_proof_need *need = prover->need;
 	_cleanup_strv_ struct bm_strv closure = {0};
 	int r = is_module(need, name) ? bm_modules_closure(need->modules, name, &closure) : bm_strv_add(&closure, name);
-	char *missing = NULL;
 
 	if (r < 0)
 		prover->failed = true;
 	for (size_t i = closure.n; i > 0; i--) { /* itself comes last, and is the better thing to name */
-		if (bm_image_list_module(prover->list, need->version, closure.items[i - 1]))
-			continue;
-		if (bm_str_set(&missing, closure.items[i - 1]) < 0)
+		const char *module = closure.items[i - 1];
+		struct lack lack = {0};
+
+		if (bm_image_list_module(prover->list, need->version, module)) {
+			lack.because = bm_prover_hindrance(prover, module, by_alias && i == closure.n, &lack.lasting);
+			if (!lack.because)
+				continue;
+		}
+		if (bm_str_set(&lack.module, module) < 0)
 			prover->failed = true;
-		break;
+		*ret_lack = lack;
+		return;
 	}
-	return missing;
 }
 
-/* ret_missing is for free(): the module that is not inside. */
-static enum verdict judge(struct bm_prover *prover, const char *name, char **ret_missing)
+/* ret_lack is for lack_done(), which the caller has made empty. */
+static enum verdict judge(struct bm_prover *prover, const char *name, bool by_alias, struct lack *ret_lack)
 {
 	const struct bm_proof_need *need = prover->need;
 
-	*ret_missing = NULL;
 	if (is_builtin(need, name))
 		return THERE;
-	*ret_missing = missing_of(prover, name);
-	if (!*ret_missing)
+	find_lack(prover, name, by_alias, ret_lack);
+	if (!ret_lack->module)
 		return THERE;
-	if (is_module(need, name) || need->builtin_known || !need->dep_known)
+	if (is_module(need, name) || need->builtin_known || !need->dep_known || ret_lack->because)
 		return MISSING;
 	return UNKNOWN;
 }
 
 static void problem(
-	struct bm_prover *prover, const struct bm_proof_driver *driver, const char *name, const char *missing)
+	struct bm_prover *prover, const struct bm_proof_driver *driver, const char *name, const struct lack *lack)
 {
 	const struct bm_proof_need *need = prover->need;
 	enum bm_proof_kind kind =
@@ -85,9 +102,12 @@ static void problem(
 
 	if (driver->role == BM_PROOF_OTHER)
 		bm_prover_note(prover, "%s is not in the image (for %s)", name, why);
-	else if (!bm_streq(name, missing))
+	else if (lack->because)
+		bm_prover_problem(
+			prover, kind, name, "%s, which %s needs, can't be loaded: %s", name, why, lack->because);
+	else if (!bm_streq(name, lack->module))
 		bm_prover_problem(prover, kind, name, "%s, which %s needs, can't be loaded: %s is not in the image",
-			name, why, missing);
+			name, why, lack->module);
 	else if (is_module(need, name))
 		bm_prover_problem(prover, kind, name, "%s, which %s needs, is not in the image (it is %s)", name, why,
 			bm_modules_path(need->modules, name));
@@ -99,29 +119,30 @@ static void problem(
 			"%s, which %s needs, is not in the image, and nothing tells that kernel %s has it built in",
 			name, why, need->version);
 	if (driver->role != BM_PROOF_OTHER && prover->proof.n_problems > before)
-		prover->proof.problems[before].no_module = need->dep_known && !is_module(need, name);
+		prover->proof.problems[before].no_module =
+			lack->because ? lack->lasting : need->dep_known && !is_module(need, name);
 }
 
-/* The modules of which any one will do. */
-static void find_candidates(struct bm_prover *prover, const struct bm_proof_driver *driver, struct bm_strv *names)
+/* The modules of which any one will do; resolved are those of them that the modalias finds. */
+static void find_candidates(
+	struct bm_prover *prover, const struct bm_proof_driver *driver, struct bm_strv *names, struct bm_strv *resolved)
 {
 	const struct bm_proof_need *need = prover->need;
-	_cleanup_strv_ struct bm_strv resolved = {0};
 	int r = 0;
 
 	if (driver->modalias && need->modules)
-		r = bm_modules_resolve(need->modules, driver->modalias, &resolved);
+		r = bm_modules_resolve(need->modules, driver->modalias, resolved);
 	/* -E2BIG: the patterns are hostile or damaged; the name is left. */
 	if (r == -ENOMEM)
 		prover->failed = true;
 	r = 0;
 	/* The one that drives the device now comes first, to be the one that is named. */
 	if (driver->name && (is_module(need, driver->name) || is_builtin(need, driver->name)) &&
-		(bm_strv_has(&resolved, driver->name) || resolved.n == 0))
+		(bm_strv_has(resolved, driver->name) || resolved->n == 0))
 		r = bm_strv_add(names, driver->name);
-	for (size_t i = 0; r == 0 && i < resolved.n; i++)
-		if (is_module(need, resolved.items[i]) || is_builtin(need, resolved.items[i]))
-			r = bm_strv_add_once(names, resolved.items[i]);
+	for (size_t i = 0; r == 0 && i < resolved->n; i++)
+		if (is_module(need, resolved->items[i]) || is_builtin(need, resolved->items[i]))
+			r = bm_strv_add_once(names, resolved->items[i]);
 	if (r == 0 && names->n == 0 && driver->name)
 		r = bm_strv_add(names, driver->name);
 	for (size_t i = 0; r == 0 && i < BM_ARRAY_SIZE(substitutes); i++)
@@ -160,9 +181,11 @@ static void note_softdeps(struct bm_prover *prover, const char *name)
 	}
 }
 
-/* A candidate that is there serves the driver. True when it is a module, not a built-in. */
-static bool served(struct bm_prover *prover, const struct bm_strv *names, size_t i, const char *why)
+/* A candidate that is there serves the driver. */
+static void serve(struct bm_prover *prover, const struct bm_proof_driver *driver, const struct bm_strv *names, size_t i,
+	bool by_alias, struct bm_prover_served *served)
 {
+	const char *why = driver->why ? driver->why : "this machine";
 	bool builtin = is_builtin(prover->need, names->items[i]);
 
 	bm_prover_proven(
@@ -170,46 +193,54 @@ static bool served(struct bm_prover *prover, const struct bm_strv *names, size_t
 	if (i > 0)
 		bm_prover_note(
 			prover, "%s is not inside, %s serves %s in its place", names->items[0], names->items[i], why);
-	if (!builtin)
-		note_softdeps(prover, names->items[i]);
-	return !builtin;
+	if (builtin || driver->role == BM_PROOF_OTHER)
+		return;
+	note_softdeps(prover, names->items[i]);
+	if (driver->modalias && driver->role == BM_PROOF_STORAGE)
+		served->devices = true;
+	else
+		served->others = true;
+	served->by_alias |= by_alias;
 }
 
-/* Returns true when a module (not only built-ins) serves the driver: modprobe needs its index then. */
-static bool check_driver(struct bm_prover *prover, const struct bm_proof_driver *driver)
+/* Adds to served what a module (not a built-in) is there for. */
+static void check_driver(
+	struct bm_prover *prover, const struct bm_proof_driver *driver, struct bm_prover_served *served)
 {
-	_cleanup_strv_ struct bm_strv names = {0};
-	_cleanup_free_ char *lacking = NULL;
+	_cleanup_strv_ struct bm_strv names = {0}, resolved = {0};
 	const char *why = driver->why ? driver->why : "this machine", *worst = NULL;
+	struct lack lacking = {0};
 
-	find_candidates(prover, driver, &names);
-	if (names.n == 0) {
-		if (driver->modalias)
-			bm_prover_note(prover, "kernel %s names no module for %s (%s): built in, or none",
-				prover->need->version, driver->modalias, why);
-		return false;
-	}
+	find_candidates(prover, driver, &names, &resolved);
+	if (names.n == 0 && driver->modalias)
+		bm_prover_note(prover, "kernel %s names no module for %s (%s): built in, or none",
+			prover->need->version, driver->modalias, why);
 	for (size_t i = 0; i < names.n; i++) {
-		_cleanup_free_ char *missing = NULL;
-		enum verdict verdict = judge(prover, names.items[i], &missing);
+		bool by_alias = bm_strv_has(&resolved, names.items[i]);
+		struct lack lack = {0};
+		enum verdict verdict = judge(prover, names.items[i], by_alias, &lack);
 
-		if (verdict == THERE)
-			return served(prover, &names, i, why);
+		if (verdict == THERE) {
+			serve(prover, driver, &names, i, by_alias, served);
+			lack_done(&lacking);
+			return;
+		}
 		/* The one to name is the first that is a module of this kernel, if any is. */
 		if (verdict == UNKNOWN ||
-			(worst && (is_module(prover->need, worst) || !is_module(prover->need, names.items[i]))))
+			(worst && (is_module(prover->need, worst) || !is_module(prover->need, names.items[i])))) {
+			lack_done(&lack);
 			continue;
+		}
 		worst = names.items[i];
-		free(lacking);
-		lacking = missing;
-		missing = NULL;
+		lack_done(&lacking);
+		lacking = lack;
 	}
 	if (worst)
-		problem(prover, driver, worst, lacking);
-	else
+		problem(prover, driver, worst, &lacking);
+	else if (names.n > 0)
 		bm_prover_note(prover, "%s, for %s, is no module of kernel %s: whether it is built in is not known",
 			names.items[0], why, prover->need->version);
-	return false;
+	lack_done(&lacking);
 }
 
 /* Only other kernels' modules: one problem, of which the drivers' would be consequences. */
@@ -244,33 +275,14 @@ static bool check_version(struct bm_prover *prover)
 	return true;
 }
 
-/* modprobe, and udev by itself, find modules by their index. */
-static void check_index(struct bm_prover *prover)
-{
-	static const char *const loaders[] = {"/usr/sbin/modprobe", "/sbin/modprobe", "/usr/bin/kmod", "/bin/kmod",
-		"/usr/lib/systemd/systemd-udevd", "/lib/systemd/systemd-udevd"};
-	const struct bm_image_version *own = bm_image_list_version(prover->list, prover->need->version);
-
-	if (!own || own->indexes & (BM_IMAGE_DEP | BM_IMAGE_DEP_BIN))
-		return;
-	for (size_t i = 0; i < BM_ARRAY_SIZE(loaders); i++)
-		if (bm_image_list_find(prover->list, loaders[i])) {
-			bm_prover_problem(prover, BM_PROOF_MODULES_DEP, own->version,
-				"modules.dep of kernel %s is not in the image, so %s finds no driver", own->version,
-				loaders[i]);
-			return;
-		}
-}
-
 void bm_prover_drivers(struct bm_prover *prover)
 {
 	const struct bm_proof_need *need = prover->need;
-	bool modules = false;
+	struct bm_prover_served served = {0};
 
 	if (!check_version(prover))
 		return;
 	for (size_t i = 0; i < need->n_drivers && !prover->failed; i++)
-		modules |= check_driver(prover, &need->drivers[i]);
-	if (modules)
-		check_index(prover);
+		check_driver(prover, &need->drivers[i], &served);
+	bm_prover_check_loading(prover, served);
 }

@@ -5,12 +5,15 @@
 
 #include "proof.h"
 
+struct bm_prover_loading;
+
 struct bm_prover {
 	const struct bm_image_list *list;
 	const struct bm_image_summary *summary;
 	const struct bm_proof_need *need;
 	struct bm_proof proof;
-	bool failed; /* memory was short */
+	struct bm_prover_loading *loading; /* what is known of how modules are loaded */
+	bool failed;			   /* memory was short */
 };
 
 /* Each adds a sentence (printf); its names are made safe for a terminal. */
@@ -32,6 +35,29 @@ void bm_prover_program(struct bm_prover *prover, const struct bm_prover_program 
 /* proof_dracut.c: what the image does by itself. */
 void bm_prover_dracut(struct bm_prover *prover);
 void bm_proof_dracut_done(struct bm_proof_dracut *dracut);
+
+/* What the drivers that are there are loaded for. */
+struct bm_prover_served {
+	bool devices;  /* a module drives a device: udevd loads it */
+	bool others;   /* a module is loaded for a filesystem or by a script: modprobe loads it */
+	bool by_alias; /* any of them is found by an alias */
+};
+
+/* proof_load.c: how modules get into the kernel. NULL when memory is short (failed is set). */
+struct bm_prover_loading *bm_prover_loading_new(struct bm_prover *prover);
+void bm_prover_loading_free(struct bm_prover_loading *loading);
+/* Why a module that is inside can't be loaded: its file, modprobe's rules, the command line. by_alias: it is asked for
+ * by an alias. A part of a sentence, for free(); NULL where nothing is known against it. ret_lasting: it is not the
+ * image's own fault, so that every other image has it as well. */
+char *bm_prover_hindrance(struct bm_prover *prover, const char *name, bool by_alias, bool *ret_lasting);
+/* What loads modules is there, and finds them. */
+void bm_prover_check_loading(struct bm_prover *prover, struct bm_prover_served served);
+
+/* proof_systemd.c: where systemd is init, all that it needs to mount the root and to go there. */
+void bm_prover_systemd(struct bm_prover *prover);
+
+/* proof.c: the path of a program in the image, NULL where it is nowhere; for free(). */
+char *bm_prover_find_tool(struct bm_prover *prover, const char *name);
 
 /* proof_driver.c: the modules are the kernel's, and the drivers are there. */
 void bm_prover_drivers(struct bm_prover *prover);

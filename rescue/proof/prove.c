@@ -17,7 +17,7 @@ static ssize_t next_bytes(void *ctx, void *buf, size_t len)
 
 int bm_prove_fd(int fd, const struct bm_needs *needs, struct bm_proof *ret_proof)
 {
-	_cleanup_image_list_ struct bm_image_list list = {.facts = true};
+	_cleanup_image_list_ struct bm_image_list list = {.facts = true, .inspect = &needs->inspect};
 	_cleanup_image_summary_ struct bm_image_summary summary = {0};
 	const struct bm_image_source source = {next_bytes, &fd};
 	const struct bm_proof_need need = bm_needs_for_proof(needs);

@@ -38,7 +38,7 @@ static int read_rest(struct reader *reader)
 int bm_prove_hash(const struct bm_root *root, const char *path, const struct bm_needs *needs,
 	struct bm_proof *ret_proof, char ret_hash[BM_SHA256_TEXT], uint64_t *ret_bytes)
 {
-	_cleanup_image_list_ struct bm_image_list list = {.facts = true};
+	_cleanup_image_list_ struct bm_image_list list = {.facts = true, .inspect = &needs->inspect};
 	_cleanup_image_summary_ struct bm_image_summary summary = {0};
 	const struct bm_proof_need need = bm_needs_for_proof(needs);
 	struct reader reader = {.fd = -1};

@@ -77,7 +77,13 @@ make_root() {
 	for v in $version $older; do
 		mkdir -p "$dir/lib/modules/$v/kernel/fs"
 		for fs in ext4 xfs btrfs; do
-			printf '\177ELF module %s of %s' "$fs" "$v" >"$dir/lib/modules/$v/kernel/fs/$fs.ko"
+			# an ELF header of a relocatable file, and one empty section header
+			{
+				printf '\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\1\0\76\0\1\0\0\0'
+				printf '%16s\100\0\0\0\0\0\0\0\0\0\0\0\100\0\0\0\0\0\100\0\1\0\0\0%64s' '' '' |
+					tr ' ' '\0'
+				printf 'module %s of %s' "$fs" "$v"
+			} >"$dir/lib/modules/$v/kernel/fs/$fs.ko"
 			printf 'kernel/fs/%s.ko:\n' "$fs" >>"$dir/lib/modules/$v/modules.dep"
 			printf 'alias fs-%s %s\n' "$fs" "$fs" >>"$dir/lib/modules/$v/modules.alias"
 		done

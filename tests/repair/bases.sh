@@ -47,13 +47,14 @@ make_programs() {
 	program "$dir/dynamic" -pie -fPIE -Wl,--no-as-needed -Wl,-dynamic-linker,/lib64/ld-linux-x86-64.so.2 "$dir/libc.so"
 }
 
-# module FILE ALIAS...
+# module FILE ALIAS...: an ELF header of a relocatable file, one empty section header, its .modinfo
 module() {
 	local file=$1 alias
 	shift
 	mkdir -p "$(dirname "$file")"
 	{
-		printf '\177ELF\0'
+		printf '\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\1\0\76\0\1\0\0\0'
+		printf '%16s\100\0\0\0\0\0\0\0\0\0\0\0\100\0\0\0\0\0\100\0\1\0\0\0%64s' '' '' | tr ' ' '\0'
 		for alias in "$@"; do
 			printf 'alias=%s\0' "$alias"
 		done

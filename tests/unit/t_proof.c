@@ -39,6 +39,11 @@ enum {
 	OTHER_MACHINE = 1 << 23,
 	NO_SECOND_LIBRARY = 1 << 24,
 	EMPTY_INIT = 1 << 25,
+	NO_DEP_BIN = 1 << 26,
+	NO_ALIAS_BIN = 1 << 27,
+	NO_MODPROBE = 1 << 28,
+	FOREIGN_DRIVER = 1 << 29,
+	CUT_DRIVER = 1 << 30,
 };
 
 /* A library of another machine with this one's name: e_machine is 183 (aarch64). */
@@ -51,10 +56,14 @@ static void put_foreign_elf(struct bm_buf *out, const char *name)
 	put_entry(out, (struct made_entry){.name = name, .mode = S_IFREG | 0755, .data = elf.data, .len = elf.len});
 }
 
+static const char *const units[] = {"sysinit.target", "initrd.target", "initrd-parse-etc.service",
+	"initrd-cleanup.service", "initrd-switch-root.target", "initrd-switch-root.service", "systemd-udevd.service"};
+
 /* systemd in the place of the script, and what it needs. */
 static void put_systemd(struct bm_buf *out, unsigned int how)
 {
-	const char *const dirs[] = {"etc", "usr/lib/systemd", "usr/lib/udev", "usr/lib/udev/rules.d"};
+	const char *const dirs[] = {
+		"etc", "usr/lib/systemd", "usr/lib/systemd/system", "usr/lib/udev", "usr/lib/udev/rules.d"};
 
 	for (size_t i = 0; i < BM_ARRAY_SIZE(dirs); i++)
 		put_dir(out, dirs[i]);
@@ -63,6 +72,13 @@ static void put_systemd(struct bm_buf *out, unsigned int how)
 	put_elf(out, "usr/bin/udevadm", "/lib/ld.so", "libc.so.6", NULL);
 	if (!(how & NO_UDEVD))
 		put_link(out, "usr/lib/systemd/systemd-udevd", "../../bin/udevadm");
+	put_elf(out, "usr/bin/systemctl", "/lib/ld.so", "libc.so.6", NULL);
+	for (size_t i = 0; i < BM_ARRAY_SIZE(units); i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "usr/lib/systemd/system/%s", units[i]);
+		put_file(out, path, 0644, "[Unit]");
+	}
 	if (!(how & NO_RULES))
 		put_file(out, "usr/lib/udev/rules.d/99-systemd.rules", 0644, "#");
 	if (!(how & NO_MOUNT))
@@ -75,8 +91,8 @@ static void put_systemd(struct bm_buf *out, unsigned int how)
 static void put_modules(struct bm_buf *out, unsigned int how)
 {
 	const char *dir = how & OTHER_VERSION ? "usr/lib/modules/6.1.0-8-amd64" : MODULES;
-	const char *const names[] = {"virtio.ko.xz", "virtio_blk.ko.xz", "xfs.ko.xz", "libcrc32c.ko.xz", "modules.dep"};
-	const unsigned int without[] = {NO_DEPENDENCY, NO_DRIVER, NO_FS, 0, NO_DEP};
+	const char *const names[] = {"virtio.ko", "virtio_blk.ko", "xfs.ko", "libcrc32c.ko"};
+	const unsigned int without[] = {NO_DEPENDENCY, NO_DRIVER, NO_FS, 0};
 	char path[128];
 
 	if (how & NO_MODULES)
@@ -84,9 +100,21 @@ static void put_modules(struct bm_buf *out, unsigned int how)
 	put_dir(out, dir);
 	for (size_t i = 0; i < BM_ARRAY_SIZE(names); i++) {
 		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
-		if (!(how & without[i]))
-			put_file(out, path, 0644, i == 1 && how & EMPTY_DRIVER ? "" : "x");
+		if (how & without[i])
+			continue;
+		if (i == 1 && how & (EMPTY_DRIVER | CUT_DRIVER))
+			put_file(out, path, 0644, how & EMPTY_DRIVER ? "" : "cut");
+		else
+			put_module(out, path, i == 1 && how & FOREIGN_DRIVER ? "6.1.0-8-amd64 SMP " : VERSION " SMP ");
 	}
+	snprintf(path, sizeof(path), "%s/modules.dep", dir);
+	if (!(how & NO_DEP))
+		put_file(out, path, 0644, "x");
+	snprintf(path, sizeof(path), "%s/modules.dep.bin", dir);
+	if (!(how & (NO_DEP | NO_DEP_BIN)))
+		put_index(out, path, false);
+	snprintf(path, sizeof(path), "%s/modules.alias.bin", dir);
+	put_index(out, path, how & NO_ALIAS_BIN);
 }
 
 /* A small image of a merged /usr: /init is a script, its shell a program with a library in a directory of its own. */
@@ -122,7 +150,10 @@ static void make_image(struct bm_buf *out, unsigned int how)
 		put_elf(out, "usr/lib/x/libx.so.1", NULL, "liby.so.2 libc.so.6", NULL);
 	if (!(how & NO_SECOND_LIBRARY))
 		put_elf(out, "usr/lib/liby.so.2", NULL, "libc.so.6", NULL);
-	put_elf(out, "usr/sbin/modprobe", "/lib/ld.so", "libc.so.6", NULL);
+	put_link(out, "sbin", "usr/sbin");
+	put_elf(out, "usr/bin/kmod", "/lib/ld.so", "libc.so.6", NULL);
+	if (!(how & NO_MODPROBE))
+		put_link(out, "usr/sbin/modprobe", "../bin/kmod");
 	if (!(how & NO_LVM))
 		put_elf(out, "usr/sbin/lvm", "/lib/ld.so", "libc.so.6", NULL);
 	if (how & SQUASHED)
@@ -256,6 +287,8 @@ BM_TEST(proof_names_missing_modules)
 	expect(NO_FS, BM_PROOF_NO_FS_DRIVER, "xfs");
 	expect(OTHER_VERSION, BM_PROOF_WRONG_VERSION, "6.1.0-8-amd64");
 	expect(NO_DEP, BM_PROOF_MODULES_DEP, VERSION);
+	expect(NO_DEP_BIN, BM_PROOF_MODULES_DEP, VERSION);
+	expect(NO_ALIAS_BIN, BM_PROOF_MODULES_DEP, VERSION);
 	expect(NO_LVM, BM_PROOF_NO_TOOL, "lvm");
 }
 
@@ -510,4 +543,112 @@ BM_TEST(proof_tells_what_the_image_brings)
 		BM_CHECK(!proof.systemd);
 		bm_proof_done(&proof);
 	}
+}
+
+/* The modules' own files. */
+BM_TEST(proof_looks_into_modules)
+{
+	expect(FOREIGN_DRIVER, BM_PROOF_NO_STORAGE_DRIVER, "virtio_blk");
+	expect(CUT_DRIVER, BM_PROOF_NO_STORAGE_DRIVER, "virtio_blk");
+}
+
+/* The healthy image with files more, and a command line. */
+struct more {
+	const char *cmdline, *path, *text; /* text NULL: a link to /dev/null */
+	unsigned int how;
+	int kind;
+	const char *subject;
+	bool forced;
+};
+
+static void expect_more(const struct more *more)
+{
+	_cleanup_buf_ struct bm_buf image = {0};
+	_cleanup_image_list_ struct bm_image_list list = {.facts = true};
+	_cleanup_image_summary_ struct bm_image_summary summary = {0};
+	struct bm_modules *modules = make_modules(true, true);
+	const struct bm_proof_driver drivers[] = {disk, root_xfs};
+	const struct bm_proof_need need = {.version = VERSION,
+		.modules = modules,
+		.dep_known = true,
+		.builtin_known = true,
+		.cmdline = more->cmdline,
+		.signatures_forced = more->forced ? "the kernel takes no other" : NULL,
+		.drivers = drivers,
+		.n_drivers = 2};
+	static const char *const dirs[] = {"etc", "etc/modprobe.d", "etc/systemd", "etc/systemd/system", "conf", "usr",
+		"usr/lib", "usr/lib/modprobe.d", "usr/lib/dracut"};
+	struct made_source made;
+	const struct bm_image_source source = {made_read, &made};
+	struct bm_proof proof;
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(dirs); i++)
+		put_dir(&image, dirs[i]);
+	put_file(&image, "usr/lib/dracut/dracut-059", 0644, "");
+	make_image(&image, more->how | NO_TRAILER);
+	if (more->path && more->text)
+		put_file(&image, more->path, 0644, more->text);
+	else if (more->path)
+		put_link(&image, more->path, "/dev/null");
+	put_trailer(&image);
+	made = (struct made_source){image.data, image.len, 0};
+	BM_CHECK(bm_image_list_read(&source, &list, &summary) == 0);
+	BM_CHECK(bm_proof_check(&list, &summary, &need, &proof) == 0);
+	BM_CHECK_STR(proof.n_problems ? bm_proof_kind_name(proof.problems[0].kind) : NULL,
+		more->kind < 0 ? NULL : bm_proof_kind_name((enum bm_proof_kind)more->kind));
+	if (more->subject && proof.n_problems)
+		BM_CHECK_STR(proof.problems[0].subject, more->subject);
+	bm_proof_done(&proof);
+	bm_modules_free(modules);
+}
+
+BM_TEST(proof_knows_what_keeps_modules_out)
+{
+	static const struct more rows[] = {
+		{NULL, NULL, NULL, 0, -1, NULL, false},
+		{NULL, "etc/modprobe.d/a.conf", "install xfs /bin/false\n", 0, BM_PROOF_NO_FS_DRIVER, "xfs", false},
+		{NULL, "usr/lib/modprobe.d/a.conf", "install libcrc32c /bin/true\n", 0, BM_PROOF_NO_FS_DRIVER, "xfs",
+			false},
+		{NULL, "etc/modprobe.d/a.txt", "install xfs /bin/false\n", 0, -1, NULL, false},
+		{NULL, "etc/modprobe.d/a.conf", "install xfs /sbin/modprobe -i xfs; true\n", 0, -1, NULL, false},
+		/* an alias is not followed; a dependency is loaded all the same */
+		{NULL, "etc/modprobe.d/a.conf", "blacklist xfs\n", 0, BM_PROOF_NO_FS_DRIVER, "xfs", false},
+		{NULL, "etc/modprobe.d/a.conf", "blacklist virtio-blk\n", 0, BM_PROOF_NO_STORAGE_DRIVER, "virtio_blk",
+			false},
+		{NULL, "etc/modprobe.d/a.conf", "blacklist libcrc32c\nblacklist ahci\n", 0, -1, NULL, false},
+		{"root=/dev/vda rd.driver.pre=xfs", "etc/modprobe.d/a.conf", "blacklist xfs\n", 0, -1, NULL, false},
+		{NULL, "conf/modules", "# by its name\nxfs\n", 0, -1, NULL, false},
+		{"modprobe.blacklist=floppy,xfs", NULL, NULL, 0, BM_PROOF_NO_FS_DRIVER, "xfs", false},
+		{"modprobe.blacklist=xfs", "conf/modules", "xfs\n", 0, -1, NULL, false},
+		{"rd.driver.blacklist=virtio_blk", NULL, NULL, 0, BM_PROOF_NO_STORAGE_DRIVER, "virtio_blk", false},
+		{"module_blacklist=libcrc32c", NULL, NULL, 0, BM_PROOF_NO_FS_DRIVER, "xfs", false},
+		{"module_blacklist=nouveau blacklist=xfs", NULL, NULL, 0, -1, NULL, false},
+		{NULL, NULL, NULL, 0, BM_PROOF_NO_STORAGE_DRIVER, "virtio_blk", true},
+		{NULL, NULL, NULL, NO_MODPROBE, BM_PROOF_NO_LOADER, "/sbin/modprobe", false},
+	};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(rows); i++)
+		expect_more(&rows[i]);
+}
+
+BM_TEST(proof_judges_the_units_of_systemd)
+{
+	static const struct more rows[] = {
+		{NULL, NULL, NULL, SYSTEMD, -1, NULL, false},
+		{NULL, "etc/systemd/system/rescue.target", NULL, SYSTEMD, -1, NULL, false},
+		{NULL, "etc/systemd/system/initrd.target", NULL, SYSTEMD, BM_PROOF_NO_UNIT, "initrd.target", false},
+		{NULL, "etc/systemd/system/sysinit.target", "", SYSTEMD, BM_PROOF_NO_UNIT, "sysinit.target", false},
+		{NULL, "etc/systemd/system/initrd-cleanup.service", "[Unit]", SYSTEMD, -1, NULL, false},
+		{"rd.systemd.unit=own.target", "etc/systemd/system/initrd.target", NULL, SYSTEMD, -1, NULL, false},
+		/* the link of the root */
+		{"root=UUID=1234", NULL, NULL, SYSTEMD, BM_PROOF_NO_INIT,
+			"/usr/lib/udev/rules.d/60-persistent-storage.rules", false},
+		{"root=UUID=1234", "usr/lib/udev/rules.d/60-persistent-storage.rules", "#", SYSTEMD, -1, NULL, false},
+		{"root=/dev/vda2", NULL, NULL, SYSTEMD, -1, NULL, false},
+		/* another init waits for nothing of udev's */
+		{"root=UUID=1234", "etc/systemd/system/initrd.target", NULL, 0, -1, NULL, false},
+	};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(rows); i++)
+		expect_more(&rows[i]);
 }

@@ -375,6 +375,8 @@ static size_t facts_size(const struct bm_elf *elf)
 		size += texts[i] ? strlen(texts[i]) + 1 : 0;
 	for (size_t i = 0; i < elf->needed.n; i++)
 		size += strlen(elf->needed.items[i]) + 1 + sizeof(char *);
+	for (size_t i = 0; i < elf->dlopen.n; i++)
+		size += strlen(elf->dlopen.items[i]) + 1 + sizeof(char *);
 	return size;
 }
 

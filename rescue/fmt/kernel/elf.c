@@ -38,6 +38,7 @@ enum {
 	PROGRAM_HEADERS_MAX = 128,
 	MACHINE_X86_64 = 62,
 	NT_GNU_PROPERTY_TYPE_0 = 5,
+	NT_FDO_DLOPEN = 0x407c0c0a,
 	X86_LEVELS = 4,
 };
 
@@ -64,6 +65,7 @@ void bm_elf_done(struct bm_elf *elf)
 	free(elf->rpath);
 	free(elf->runpath);
 	bm_strv_done(&elf->needed);
+	bm_strv_done(&elf->dlopen);
 	*elf = (struct bm_elf){0};
 }
 
@@ -245,6 +247,62 @@ static int read_dynamic(const struct view *view, const uint8_t *table, size_t le
 	return 0;
 }
 
+/* The library names of a note for dlopen: a JSON text, [{"feature":"kmod",...,"soname":["libkmod.so.2"]}]. Of several
+ * names for one library the first is the newest. */
+static int take_dlopen(struct bm_elf *elf, const char *text, size_t len)
+{
+	static const char key[] = "\"soname\":[\"";
+	const char *end = text + len;
+
+	while (elf->dlopen.n < BM_ELF_NEEDED_MAX) {
+		const char *name = memmem(text, (size_t)(end - text), key, sizeof(key) - 1), *stop;
+
+		if (!name)
+			break;
+		name += sizeof(key) - 1;
+		stop = memchr(name, '"', (size_t)(end - name));
+		if (!stop)
+			break;
+		if (stop > name && stop - name < BM_ELF_NAME_MAX && !memchr(name, '\0', (size_t)(stop - name)) &&
+			bm_strv_addn(&elf->dlopen, name, (size_t)(stop - name)) < 0)
+			return -ENOMEM;
+		text = stop;
+	}
+	return 0;
+}
+
+/* The notes of one segment, which is at hand: from at to end. */
+static int read_notes(const struct view *view, size_t at, size_t end, struct bm_elf *elf)
+{
+	while (end - at >= 12) {
+		uint64_t name = (field(view, at, 4) + 3) / 4 * 4, desc = field(view, at + 4, 4);
+		uint32_t type = (uint32_t)field(view, at + 8, 4);
+
+		at += 12;
+		if (name > end - at || desc > end - at - name)
+			break;
+		if (type == NT_FDO_DLOPEN && name == 4 && memcmp(view->head + at, "FDO", 4) == 0 &&
+			take_dlopen(elf, (const char *)view->head + at + 4, (size_t)desc) < 0)
+			return -ENOMEM;
+		at += (size_t)name;
+		at += (size_t)BM_MIN((desc + 3) / 4 * 4, (uint64_t)(end - at));
+	}
+	return 0;
+}
+
+static int read_dlopen(const struct view *view, struct bm_elf *elf)
+{
+	int r = 0;
+
+	for (unsigned int i = 0; r == 0 && i < view->phnum; i++) {
+		struct segment notes = segment_at(view, i);
+
+		if (notes.type == PT_NOTE && notes.offset <= view->len && notes.size <= view->len - notes.offset)
+			r = read_notes(view, (size_t)notes.offset, (size_t)(notes.offset + notes.size), elf);
+	}
+	return r;
+}
+
 static int parse_binary(const struct view *view, const uint8_t *dynamic, size_t dynamic_len, struct bm_elf *elf)
 {
 	struct segment segment;
@@ -267,8 +325,9 @@ static int parse_binary(const struct view *view, const uint8_t *dynamic, size_t 
 			elf->complete = false;
 		}
 	}
-	if (!find_segment(view, PT_DYNAMIC, &segment))
-		return 0;
+	r = read_dlopen(view, elf);
+	if (r < 0 || !find_segment(view, PT_DYNAMIC, &segment))
+		return r;
 	elf->dynamic = true;
 	if (segment.offset < view->len && segment.size <= view->len - segment.offset)
 		return read_dynamic(view, view->head + segment.offset,

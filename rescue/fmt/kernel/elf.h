@@ -11,7 +11,7 @@
 enum {
 	BM_ELF_HEAD = 1024 * 1024,	/* bytes at a file's begin that a streaming caller keeps; names stand there */
 	BM_ELF_DYNAMIC_MAX = 64 * 1024, /* bytes of a dynamic table that are looked at */
-	BM_ELF_NEEDED_MAX = 256,
+	BM_ELF_NEEDED_MAX = 256,	/* names in a list; more are left out */
 	BM_ELF_NAME_MAX = 4096,
 	BM_ELF_SCRIPT_MAX = 256, /* BINPRM_BUF_SIZE: what the kernel reads of a script's first line */
 };
@@ -36,6 +36,8 @@ struct bm_elf {
 	char *rpath;
 	char *runpath;
 	struct bm_strv needed;
+	struct bm_strv
+		dlopen; /* libraries that it asks for while it runs, by its notes (systemd, ELF_DLOPEN_METADATA) */
 };
 
 void bm_elf_done(struct bm_elf *elf);
