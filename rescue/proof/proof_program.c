@@ -120,6 +120,14 @@ static bool takes_any(void *ctx, const struct bm_image_node *node)
 	return fits(taker->list, node, taker->like);
 }
 
+/* Whether the file is shorter than what is loaded of it: ld.so, or the first touch of a page behind its end, kills. */
+static bool is_cut(const struct bm_image_list *list, const struct bm_image_node *node)
+{
+	const struct bm_image_body *body = bm_image_list_body(list, node);
+
+	return body->elf->kind == BM_ELF_BINARY && body->size < body->elf->size_needed;
+}
+
 static const struct bm_image_node *find_library(struct walk *walk, const struct object *object, const char *name)
 {
 	static const char *const standard[] = {"/lib64", "/usr/lib64", "/lib", "/usr/lib"};
@@ -179,11 +187,16 @@ static bool check_needed(struct walk *walk, struct object object)
 		if (walk->steps > BM_PROOF_STEPS_MAX)
 			return false;
 		library = find_library(walk, &object, name);
-		if (library) {
+		if (library && !is_cut(prover->list, library)) {
 			enqueue(walk, library);
 			continue;
 		}
 		ok = false;
+		if (library) {
+			bm_prover_problem(prover, walk->program->library, name, "%s, which %s needs, is cut off", name,
+				safe_path(prover, object.node, &path));
+			continue;
+		}
 		bm_prover_problem(prover, walk->program->library, name, "%s needs %s, which is not in the image",
 			safe_path(prover, object.node, &path), name);
 	}
@@ -206,6 +219,11 @@ static bool check_binary(struct walk *walk, const struct bm_image_node *node, co
 			bm_prover_problem(prover, walk->program->interpreter, elf->interpreter,
 				"%s needs the program interpreter %s, which %s", safe_path(prover, node, &path),
 				elf->interpreter, loader ? "is no such thing in the image" : "is not in the image");
+			return false;
+		}
+		if (is_cut(prover->list, loader)) {
+			bm_prover_problem(prover, walk->program->interpreter, elf->interpreter,
+				"the program interpreter %s is cut off", elf->interpreter);
 			return false;
 		}
 		walk->musl = bm_str_starts(bm_path_base(elf->interpreter), "ld-musl");
@@ -237,6 +255,8 @@ static bool check_file(struct walk *walk, const char *path, const struct bm_imag
 		bm_prover_problem(prover, kind, path, "%s is an empty file", path);
 	else if (!(node->mode & 0111))
 		bm_prover_problem(prover, kind, path, "%s is not executable (mode %04o)", path, node->mode & 07777);
+	else if (bm_image_list_body(prover->list, node)->elf && is_cut(prover->list, node))
+		bm_prover_problem(prover, kind, path, "%s is cut off", path);
 	else if (!bm_image_list_body(prover->list, node)->elf)
 		bm_prover_problem(prover, kind, path, "%s is neither a program nor a script", path);
 	else

@@ -124,6 +124,7 @@ static void check_units(struct bm_prover *prover)
 		{"initrd-switch-root.target", "so systemd never goes to the mounted root"},
 		{"initrd-switch-root.service", "so systemd never goes to the mounted root"},
 		{"systemd-udevd.service", "so no driver is loaded and no device found"},
+		{"systemd-udev-trigger.service", "so udevd never hears of devices that were there before it"},
 	};
 
 	if (!starts_initrd_target(prover)) {
@@ -167,6 +168,35 @@ static void check_link(struct bm_prover *prover)
 			"%s is not in the image, so the link that root=%s stands for is never made", rules[0], root);
 }
 
+static bool takes_any(void *ctx, const struct bm_image_node *node)
+{
+	(void)ctx;
+	return S_ISREG(node->mode);
+}
+
+/* root= becomes sysroot.mount through a generator; dracut's own hook that mounts is there where systemd does not. */
+static void check_generator(struct bm_prover *prover)
+{
+	static const char *const generators[] = {"/usr/lib/systemd/system-generators/systemd-fstab-generator",
+		"/lib/systemd/system-generators/systemd-fstab-generator", NULL};
+	static const char *const hooks[] = {"99-mount-root.sh", "99mount-root.sh"};
+	_cleanup_cmdline_ struct bm_cmdline line = {0};
+	const char *text = prover->need->cmdline, *dir = NULL;
+
+	if (!text || has_file(prover->list, generators) || state_of(prover->list, "sysroot.mount", &dir) == UNIT_THERE)
+		return;
+	for (size_t i = 0; i < BM_ARRAY_SIZE(hooks); i++)
+		if (bm_image_list_any(prover->list, hooks[i], takes_any, NULL))
+			return;
+	if (bm_cmdline_parse(text, strlen(text), &line) < 0)
+		prover->failed = true;
+	/* Network roots and live images have generators of their own. */
+	if (root_by_link(bm_cmdline_last(&line, "root")) ||
+		bm_str_starts(bm_cmdline_last(&line, "root") ? bm_cmdline_last(&line, "root") : "", "/dev/"))
+		bm_prover_problem(prover, BM_PROOF_NO_INIT, generators[0],
+			"%s is not in the image, so root= is never mounted", generators[0]);
+}
+
 /*
  * What systemd cannot do without in an initramfs: it takes itself for the machine's own where the release file is
  * missing (src/basic/initrd-util.c, since 183), waits for a device until udev has tagged it (rules.d/99-systemd.rules),
@@ -190,4 +220,5 @@ void bm_prover_systemd(struct bm_prover *prover)
 			"%s is not in the image, so systemd waits for the root's device for ever", rules[0]);
 	check_units(prover);
 	check_link(prover);
+	check_generator(prover);
 }

@@ -166,7 +166,7 @@ BM_TEST(elf_tells_its_size)
 }
 
 /* A shared object whose only segment is a note of systemd's kind. */
-static void make_note(struct bm_buf *out, const char *json)
+static void make_dlopen_note(struct bm_buf *out, const char *json)
 {
 	size_t len = strlen(json) + 1;
 
@@ -203,7 +203,7 @@ BM_TEST(elf_names_what_it_loads_while_it_runs)
 	_cleanup_buf_ struct bm_buf file = {0};
 	struct bm_elf elf;
 
-	make_note(&file, json);
+	make_dlopen_note(&file, json);
 	BM_CHECK_INT(bm_elf_parse((const uint8_t *)file.data, file.len, NULL, 0, &elf), 0);
 	BM_CHECK_INT(elf.dlopen.n, 2);
 	BM_CHECK(bm_strv_has(&elf.dlopen, "libkmod.so.2") && bm_strv_has(&elf.dlopen, "libbpf.so.1"));
@@ -215,7 +215,7 @@ BM_TEST(elf_names_what_it_loads_while_it_runs)
 	}
 	for (size_t i = 0; i < BM_ARRAY_SIZE(hostile); i++) {
 		file.len = 0;
-		make_note(&file, hostile[i]);
+		make_dlopen_note(&file, hostile[i]);
 		BM_CHECK_INT(bm_elf_parse((const uint8_t *)file.data, file.len, NULL, 0, &elf), 0);
 		BM_CHECK_INT(elf.dlopen.n, 0);
 		bm_elf_done(&elf);

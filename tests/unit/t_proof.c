@@ -44,7 +44,18 @@ enum {
 	NO_MODPROBE = 1 << 28,
 	FOREIGN_DRIVER = 1 << 29,
 	CUT_DRIVER = 1 << 30,
+	CUT_LIBRARY = EMPTY_LIBRARY | OTHER_MACHINE,
+	NO_GENERATOR = NO_LVM, /* which images of systemd do without here */
 };
+
+/* A library whose last byte is missing. */
+static void put_cut_elf(struct bm_buf *out, const char *name)
+{
+	_cleanup_buf_ struct bm_buf elf = {0};
+
+	make_elf(&elf, NULL, "libc.so.6", NULL);
+	put_entry(out, (struct made_entry){.name = name, .mode = S_IFREG | 0755, .data = elf.data, .len = elf.len - 1});
+}
 
 /* A library of another machine with this one's name: e_machine is 183 (aarch64). */
 static void put_foreign_elf(struct bm_buf *out, const char *name)
@@ -57,7 +68,8 @@ static void put_foreign_elf(struct bm_buf *out, const char *name)
 }
 
 static const char *const units[] = {"sysinit.target", "initrd.target", "initrd-parse-etc.service",
-	"initrd-cleanup.service", "initrd-switch-root.target", "initrd-switch-root.service", "systemd-udevd.service"};
+	"initrd-cleanup.service", "initrd-switch-root.target", "initrd-switch-root.service", "systemd-udevd.service",
+	"systemd-udev-trigger.service"};
 
 /* systemd in the place of the script, and what it needs. */
 static void put_systemd(struct bm_buf *out, unsigned int how)
@@ -73,6 +85,10 @@ static void put_systemd(struct bm_buf *out, unsigned int how)
 	if (!(how & NO_UDEVD))
 		put_link(out, "usr/lib/systemd/systemd-udevd", "../../bin/udevadm");
 	put_elf(out, "usr/bin/systemctl", "/lib/ld.so", "libc.so.6", NULL);
+	put_dir(out, "usr/lib/systemd/system-generators");
+	if (!(how & NO_GENERATOR))
+		put_elf(out, "usr/lib/systemd/system-generators/systemd-fstab-generator", "/lib/ld.so", "libc.so.6",
+			NULL);
 	for (size_t i = 0; i < BM_ARRAY_SIZE(units); i++) {
 		char path[64];
 
@@ -142,7 +158,9 @@ static void make_image(struct bm_buf *out, unsigned int how)
 	if (!(how & NO_LOADER))
 		put_elf(out, "usr/lib/ld.so", NULL, NULL, NULL);
 	put_elf(out, "usr/lib/libc.so.6", NULL, "ld.so", NULL);
-	if (how & EMPTY_LIBRARY)
+	if ((how & CUT_LIBRARY) == CUT_LIBRARY)
+		put_cut_elf(out, "usr/lib/x/libx.so.1");
+	else if (how & EMPTY_LIBRARY)
 		put_file(out, "usr/lib/x/libx.so.1", 0755, "");
 	else if (how & OTHER_MACHINE)
 		put_foreign_elf(out, "usr/lib/x/libx.so.1");
@@ -251,6 +269,7 @@ BM_TEST(proof_names_what_keeps_init_from_starting)
 	expect(NO_SHELL, BM_PROOF_INIT_INTERPRETER, "/bin/sh");
 	expect(NO_LIBRARY, BM_PROOF_INIT_LIBRARY, "libx.so.1");
 	expect(EMPTY_LIBRARY, BM_PROOF_INIT_LIBRARY, "libx.so.1");
+	expect(CUT_LIBRARY, BM_PROOF_INIT_LIBRARY, "libx.so.1");
 }
 
 /* A library that ld.so passes over, and one that only a library needs. */
@@ -645,6 +664,12 @@ BM_TEST(proof_judges_the_units_of_systemd)
 			"/usr/lib/udev/rules.d/60-persistent-storage.rules", false},
 		{"root=UUID=1234", "usr/lib/udev/rules.d/60-persistent-storage.rules", "#", SYSTEMD, -1, NULL, false},
 		{"root=/dev/vda2", NULL, NULL, SYSTEMD, -1, NULL, false},
+		{"root=/dev/vda2", NULL, NULL, SYSTEMD | NO_GENERATOR, BM_PROOF_NO_INIT,
+			"/usr/lib/systemd/system-generators/systemd-fstab-generator", false},
+		{"root=nfs:server:/root", NULL, NULL, SYSTEMD | NO_GENERATOR, -1, NULL, false},
+		{NULL, NULL, NULL, SYSTEMD | NO_GENERATOR, -1, NULL, false},
+		{"root=/dev/vda2", "etc/systemd/system/sysroot.mount", "[Mount]", SYSTEMD | NO_GENERATOR, -1, NULL,
+			false},
 		/* another init waits for nothing of udev's */
 		{"root=UUID=1234", "etc/systemd/system/initrd.target", NULL, 0, -1, NULL, false},
 	};

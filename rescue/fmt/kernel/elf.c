@@ -303,6 +303,19 @@ static int read_dlopen(const struct view *view, struct bm_elf *elf)
 	return r;
 }
 
+static uint64_t size_needed(const struct view *view)
+{
+	uint64_t needed = 0;
+
+	for (unsigned int i = 0; i < view->phnum; i++) {
+		struct segment load = segment_at(view, i);
+
+		if (load.type == PT_LOAD && load.offset <= UINT64_MAX - load.size)
+			needed = BM_MAX(needed, load.offset + load.size);
+	}
+	return needed;
+}
+
 static int parse_binary(const struct view *view, const uint8_t *dynamic, size_t dynamic_len, struct bm_elf *elf)
 {
 	struct segment segment;
@@ -314,6 +327,7 @@ static int parse_binary(const struct view *view, const uint8_t *dynamic, size_t 
 	elf->type = (uint16_t)field(view, 16, 2);
 	elf->machine = (uint16_t)field(view, 18, 2);
 	elf->complete = view->phnum > 0;
+	elf->size_needed = size_needed(view);
 	if (find_segment(view, PT_INTERP, &segment)) {
 		const char *text = text_at(view, segment.offset, segment.size);
 
@@ -376,18 +390,9 @@ int bm_elf_parse(const uint8_t *head, size_t len, const uint8_t *dynamic, size_t
 
 uint64_t bm_elf_size_needed(const uint8_t *head, size_t len)
 {
-	uint64_t needed = 0;
 	struct view view;
 
-	if (!view_open(head, len, &view))
-		return 0;
-	for (unsigned int i = 0; i < view.phnum; i++) {
-		struct segment load = segment_at(&view, i);
-
-		if (load.type == PT_LOAD && load.offset <= UINT64_MAX - load.size)
-			needed = BM_MAX(needed, load.offset + load.size);
-	}
-	return needed;
+	return view_open(head, len, &view) ? size_needed(&view) : 0;
 }
 
 /* The level in the properties of one note. */

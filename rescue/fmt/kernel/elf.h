@@ -26,8 +26,9 @@ struct bm_elf {
 	enum bm_elf_kind kind;
 	bool is64;
 	bool big_endian;
-	bool dynamic;  /* has a dynamic table */
-	bool complete; /* that table and its names were at hand: needed, soname and the paths can be relied on */
+	bool dynamic;	      /* has a dynamic table */
+	bool complete;	      /* that table and its names were at hand: needed, soname and the paths can be relied on */
+	uint64_t size_needed; /* bytes that the file must have: bm_elf_size_needed() */
 	uint16_t machine;
 	uint16_t type;	   /* 2 executable, 3 shared object or position-independent executable */
 	char *interpreter; /* of an ELF file its PT_INTERP, of a script what stands behind #!; NULL where there is none
