@@ -77,6 +77,16 @@ static const char *const *options_of(const char *driver)
 	return NULL;
 }
 
+bool bm_proof_config_builtin(const struct bm_kconfig *kconfig, const char *driver)
+{
+	const char *const *options = options_of(driver);
+
+	for (size_t i = 0; options && i < OPTIONS_MAX && options[i]; i++)
+		if (bm_kconfig_state(kconfig, options[i]) == BM_KCONFIG_BUILTIN)
+			return true;
+	return false;
+}
+
 /* Which filesystems the kernel mounts by itself, and which only with a module, or not at all. */
 static int take_filesystems(struct bm_kernel *kernel, const struct bm_kconfig *kconfig)
 {

@@ -7,6 +7,7 @@
 #include "../base/err.h"
 #include "../base/str.h"
 #include "../fmt/boot/cmdline.h"
+#include "configs.h"
 
 enum { CONFIG_MAX = 4 * 1024 * 1024 };
 
@@ -48,6 +49,7 @@ void bm_needs_done(struct bm_needs *needs)
 	free(needs->rdinit);
 	free(needs->cmdline);
 	bm_strv_done(&needs->inspect);
+	bm_strv_done(&needs->builtin);
 	free(needs->drivers);
 	free(needs->tools);
 	bm_strv_done(&needs->add_drivers);
@@ -289,14 +291,22 @@ static int list_inspected(struct bm_needs *needs)
 	return 0;
 }
 
+/* After the drivers are known. */
 static int read_config(struct bm_needs *needs, const struct bm_system *system, const struct bm_kernel *kernel)
 {
+	_cleanup_kconfig_ struct bm_kconfig kconfig = {0};
 	_cleanup_buf_ struct bm_buf text = {0};
 
-	if (kernel->config && bm_root_read(system->root, kernel->config, CONFIG_MAX, &text) == 0) {
-		needs->compressions = bm_image_config_compressions(bm_buf_text(&text), text.len);
-		needs->sig_force = strstr(bm_buf_text(&text), "\nCONFIG_MODULE_SIG_FORCE=y");
-	}
+	if (!kernel->config || bm_root_read(system->root, kernel->config, CONFIG_MAX, &text) < 0)
+		return 0;
+	if (bm_kconfig_parse(bm_buf_text(&text), text.len, &kconfig) < 0)
+		return -ENOMEM;
+	needs->compressions = bm_image_config_compressions(bm_buf_text(&text), text.len);
+	needs->sig_force = bm_kconfig_state(&kconfig, "CONFIG_MODULE_SIG_FORCE") == BM_KCONFIG_BUILTIN;
+	for (size_t i = 0; !needs->builtin_known && i < needs->n_drivers; i++)
+		if (needs->drivers[i].name && bm_proof_config_builtin(&kconfig, needs->drivers[i].name) &&
+			bm_strv_add_once(&needs->builtin, needs->drivers[i].name) < 0)
+			return -ENOMEM;
 	return 0;
 }
 
@@ -338,8 +348,8 @@ static int read_needs(const struct bm_survey *survey, const struct bm_system *sy
 	bool for_build, struct bm_needs *needs)
 {
 	if (bm_str_set(&needs->version, kernel->version) < 0 || read_modules(needs, system, kernel) < 0 ||
-		read_config(needs, system, kernel) < 0 || read_cmdline(needs, system, kernel) < 0 ||
-		read_root(survey, system, needs) < 0)
+		read_cmdline(needs, system, kernel) < 0 || read_root(survey, system, needs) < 0 ||
+		read_config(needs, system, kernel) < 0)
 		return -ENOMEM;
 	if (for_build && !needs->hardware_known)
 		for (size_t i = 0; i < BM_ARRAY_SIZE(common_storage); i++)
@@ -397,6 +407,7 @@ struct bm_proof_need bm_needs_for_proof(const struct bm_needs *needs)
 		.modules = needs->modules,
 		.dep_known = needs->dep_known,
 		.builtin_known = needs->builtin_known,
+		.config_builtin = &needs->builtin,
 		.compressions = needs->compressions,
 		.rdinit = needs->rdinit,
 		.cmdline = needs->cmdline,

@@ -24,6 +24,8 @@ struct bm_needs {
 	size_t n_drivers, cap_drivers;
 	struct bm_proof_tool *tools;
 	size_t n_tools, cap_tools;
+	struct bm_strv
+		builtin; /* drivers that the kernel's configuration has built in, where modules.builtin is gone */
 	struct bm_strv add_drivers; /* modules of this kernel to name to the tool that builds, sorted */
 	struct bm_strv texts;	    /* owns what drivers and tools point to */
 };

@@ -48,11 +48,13 @@ struct bm_proof_need {
 	const struct bm_modules *modules; /* of that kernel; NULL where nothing is known */
 	bool dep_known;			  /* modules.dep was there, so modules tells what is a module */
 	bool builtin_known;		  /* modules.builtin was there, so modules tells what is built in */
-	unsigned int compressions;	  /* what the kernel can unpack (bm_image_config_compressions()); 0 unknown */
-	const char *rdinit;		  /* from the kernel command line; NULL: /init */
-	const char *cmdline;		  /* of the boot entry; NULL where it is not known */
-	bool root_assembled;		  /* the root lies on LVM, md or LUKS, not on a disk or partition itself */
-	const char *signatures_forced;	  /* why the kernel takes signed modules alone; NULL: it takes all */
+	const struct bm_strv
+		*config_builtin;       /* drivers that the kernel's configuration has built in; NULL: none known */
+	unsigned int compressions;     /* what the kernel can unpack (bm_image_config_compressions()); 0 unknown */
+	const char *rdinit;	       /* from the kernel command line; NULL: /init */
+	const char *cmdline;	       /* of the boot entry; NULL where it is not known */
+	bool root_assembled;	       /* the root lies on LVM, md or LUKS, not on a disk or partition itself */
+	const char *signatures_forced; /* why the kernel takes signed modules alone; NULL: it takes all */
 	const struct bm_proof_driver *drivers;
 	size_t n_drivers;
 	const struct bm_proof_tool *tools;

@@ -4,12 +4,14 @@
  * it depends on (those built in apart) are inside the image, in the directory of this kernel's version.
  *
  *	modules.builtin | modules.dep | inside	   -> verdict
- *	lists it	| any	      | any	   -> there
+ *	lists it (*)	| any	      | any	   -> there
  *	else		| lists it    | whole	   -> there
  *	else		| lists it    | no, partly -> missing
  *	known		| any	      | no	   -> missing: this kernel has no such driver, or it is not inside
  *	unknown		| known, not  | no	   -> unknown: it can only be built in, which is noted
  *	unknown		| unknown     | no	   -> missing: nothing at all speaks for it
+ *
+ * (*) or the kernel's configuration, where modules.builtin is gone
  */
 #include <errno.h>
 #include <string.h>
@@ -30,7 +32,8 @@ static const struct {
 
 static bool is_builtin(const struct bm_proof_need *need, const char *name)
 {
-	return need->modules && bm_modules_builtin(need->modules, name);
+	return (need->modules && bm_modules_builtin(need->modules, name)) ||
+	       (need->config_builtin && bm_strv_has(need->config_builtin, name));
 }
 
 static bool is_module(const struct bm_proof_need *need, const char *name)

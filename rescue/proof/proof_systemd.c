@@ -2,6 +2,7 @@
 /*
  * Where systemd is the image's init.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -42,6 +43,8 @@ static bool has_file(const struct bm_image_list *list, const char *const *paths)
 			return true;
 	return false;
 }
+
+enum { EXECUTOR_SINCE = 255 }; /* systemd's version that has systemd-executor */
 
 enum unit_state { UNIT_THERE, UNIT_MISSING, UNIT_MASKED };
 
@@ -87,6 +90,21 @@ static void check_unit(struct bm_prover *prover, const char *unit, const char *w
 	}
 }
 
+/* systemd's version by the name of its library (libsystemd-shared-257.so, since 231; distributions add to the number);
+ * 0 where that is not there. */
+static unsigned long version_of(const struct bm_image_list *list)
+{
+	unsigned long version = 0;
+
+	for (size_t i = 1; version == 0 && i < list->n_nodes; i++) {
+		const char *number = bm_str_after(bm_image_list_name(list, &list->nodes[i]), "libsystemd-shared-");
+
+		if (number && list->nodes[i].mode != 0)
+			version = strtoul(number, NULL, 10);
+	}
+	return version;
+}
+
 /* Whether systemd starts initrd.target: the command line and the image name nothing else. */
 static bool starts_initrd_target(struct bm_prover *prover)
 {
@@ -118,6 +136,7 @@ static void check_units(struct bm_prover *prover)
 		const char *unit, *why;
 	} rows[] = {
 		{"sysinit.target", "so systemd starts nothing of what it is there for"},
+		{"basic.target", "which initrd.target requires"},
 		{"initrd.target", "so systemd does not know what to start"},
 		{"initrd-parse-etc.service", "so nothing goes on when the root is mounted"},
 		{"initrd-cleanup.service", "so nothing goes on when the root is mounted"},
@@ -134,6 +153,8 @@ static void check_units(struct bm_prover *prover)
 	for (size_t i = 0; i < BM_ARRAY_SIZE(rows); i++)
 		check_unit(prover, rows[i].unit, rows[i].why);
 	check_program(prover, "systemctl", "systemd goes to the mounted root with it");
+	if (version_of(prover->list) >= EXECUTOR_SINCE)
+		check_program(prover, "systemd-executor", "systemd starts every service with it");
 }
 
 /* Whether the root is named by what stands on the disk, so that a link of udev's must be there. */

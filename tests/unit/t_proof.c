@@ -67,7 +67,7 @@ static void put_foreign_elf(struct bm_buf *out, const char *name)
 	put_entry(out, (struct made_entry){.name = name, .mode = S_IFREG | 0755, .data = elf.data, .len = elf.len});
 }
 
-static const char *const units[] = {"sysinit.target", "initrd.target", "initrd-parse-etc.service",
+static const char *const units[] = {"sysinit.target", "basic.target", "initrd.target", "initrd-parse-etc.service",
 	"initrd-cleanup.service", "initrd-switch-root.target", "initrd-switch-root.service", "systemd-udevd.service",
 	"systemd-udev-trigger.service"};
 
@@ -664,6 +664,9 @@ BM_TEST(proof_judges_the_units_of_systemd)
 			"/usr/lib/udev/rules.d/60-persistent-storage.rules", false},
 		{"root=UUID=1234", "usr/lib/udev/rules.d/60-persistent-storage.rules", "#", SYSTEMD, -1, NULL, false},
 		{"root=/dev/vda2", NULL, NULL, SYSTEMD, -1, NULL, false},
+		{NULL, "usr/lib/libsystemd-shared-254.so", "", SYSTEMD, -1, NULL, false},
+		{NULL, "usr/lib/libsystemd-shared-257.9-1.fc42.so", "", SYSTEMD, BM_PROOF_NO_INIT, "systemd-executor",
+			false},
 		{"root=/dev/vda2", NULL, NULL, SYSTEMD | NO_GENERATOR, BM_PROOF_NO_INIT,
 			"/usr/lib/systemd/system-generators/systemd-fstab-generator", false},
 		{"root=nfs:server:/root", NULL, NULL, SYSTEMD | NO_GENERATOR, -1, NULL, false},
@@ -676,4 +679,20 @@ BM_TEST(proof_judges_the_units_of_systemd)
 
 	for (size_t i = 0; i < BM_ARRAY_SIZE(rows); i++)
 		expect_more(&rows[i]);
+}
+
+/* Where modules.builtin is gone with all of /lib/modules, the kernel's configuration speaks for what is built in. */
+BM_TEST(proof_takes_the_configuration_for_what_is_built_in)
+{
+	_cleanup_strv_ struct bm_strv configured = {0};
+	const struct bm_proof_driver drivers[] = {
+		{.modalias = "fs-ext4", .name = "ext4", .why = "/", .role = BM_PROOF_FILESYSTEM}};
+	struct bm_proof_need need = {.version = VERSION,
+		.config_builtin = &configured,
+		.drivers = drivers,
+		.n_drivers = BM_ARRAY_SIZE(drivers)};
+
+	expect_need(NO_MODULES, &need, BM_PROOF_NO_FS_DRIVER, "ext4");
+	BM_CHECK_INT(bm_strv_add(&configured, "ext4"), 0);
+	expect_need(NO_MODULES, &need, -1, NULL);
 }

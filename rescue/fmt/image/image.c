@@ -21,6 +21,8 @@
 
 enum {
 	MAGIC_PEEK = 16,
+	XZ_CHECK_AT = 7, /* in the header of .xz: what each block is checked with */
+	XZ_CRC32 = 1,
 	BOOTCONFIG_MAX = 32 * 1024, /* XBC_DATA_MAX; with room for its end */
 	BOOTCONFIG_TAIL = 20,
 };
@@ -420,6 +422,10 @@ static bool step(struct reader *reader)
 	if (bytes[0] == '0' && (reader->offset & 3) == 0)
 		return raw_segment(reader);
 	compression = bm_compression_of(bytes, len);
+	if (compression == BM_COMPRESSION_XZ && len > XZ_CHECK_AT && (bytes[XZ_CHECK_AT] & 0xf) > XZ_CRC32)
+		return decide(reader, BM_IMAGE_UNSUPPORTED, reader->offset,
+			"its xz data has a check that the kernel does not read, which takes none and CRC32 (xz "
+			"--check=crc32)");
 	if (compression != BM_COMPRESSION_NONE)
 		return compressed_segment(reader, compression);
 	if (is_bootconfig(reader))
