@@ -40,6 +40,23 @@ static int sync_dir_fd(int dir_fd, const char *path)
 	return r;
 }
 
+/* The line of an error; a full filesystem lacks something, and it is not always room. */
+static int failed(const struct bm_root *root, const char *path, int error)
+{
+	struct bm_fs_space space;
+
+	if (error == -EDQUOT)
+		return bm_err(error, "%s: the quota of its filesystem is used up", path);
+	if (error == -ENOSPC) {
+		_cleanup_free_ char *dir = bm_path_dir(path);
+
+		if (dir && bm_root_space(root, dir, &space) == 0 && space.free_inodes == 0)
+			return bm_err(error, "%s: no inode is left on its filesystem, which has %llu bytes free", path,
+				(unsigned long long)space.free_bytes);
+	}
+	return bm_err(error, "%s", path);
+}
+
 /* Makes one directory, whose parents exist. */
 static int make_dir(const struct bm_root *root, const char *dir, uint32_t mode)
 {
@@ -54,7 +71,7 @@ static int make_dir(const struct bm_root *root, const char *dir, uint32_t mode)
 	if (r == 0 && mkdirat(parent, name, mode) < 0)
 		r = -errno;
 	if (r < 0)
-		return bm_err(r, "%s", dir);
+		return failed(root, dir, r);
 	/* The umask is the caller's environment's, the mode is ours. */
 	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || (fchmod(fd, mode) < 0 && errno != EPERM && errno != EOPNOTSUPP))
@@ -104,7 +121,7 @@ int bm_rootw_create(const struct bm_root *root, const char *path, int *ret_fd)
 		fd = openat(parent, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
 	} while (fd < 0 && errno == EINTR);
 	if (fd < 0)
-		return bm_err(-errno, "%s", path);
+		return failed(root, path, -errno);
 	*ret_fd = fd;
 	return 0;
 }
@@ -348,7 +365,7 @@ static int write_new(const struct bm_root *root, const char *path, const void *b
 	if (r == 0)
 		r = compare_bytes(fd, bytes, len);
 	if (r < 0) {
-		bm_err(r, "%s", path);
+		failed(root, path, r);
 		close(fd);
 	} else {
 		r = finish(fd, path, len, attr, like, false);
