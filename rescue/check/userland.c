@@ -76,6 +76,20 @@ static int check_links(const struct bm_check *check, bool *ret_explained)
 	return 0;
 }
 
+/* systemd refuses to switch to a root without one (dbus-manager.c, method_switch_root()), whatever init= says; other
+ * initramfs do not ask. Without an image it is not known which kind there will be, and the second look tells. */
+static int check_os_release(const struct bm_check *check)
+{
+	const struct bm_userland *userland = &check->system->userland;
+
+	if (!userland->known || userland->os_release || !check->proof || !check->proof->systemd)
+		return 0;
+	return bm_findings_add(check->findings, BM_FINDING_OS_RELEASE, "/etc/os-release", 0,
+		       "neither /etc/os-release nor /usr/lib/os-release is there, and systemd runs in the initramfs")
+		       ? 0
+		       : -ENOMEM;
+}
+
 static int check_start(const struct bm_check *check)
 {
 	const struct bm_userland *userland = &check->system->userland;
@@ -280,8 +294,8 @@ int bm_check_userland(const struct bm_check *check)
 
 	if (bm_cmdline_parse(text ? text : "", text ? strlen(text) : 0, &line) < 0)
 		return -ENOMEM;
-	if (check_start(check) < 0 || check_processor(check) < 0 || check_memory(check) < 0 ||
-		check_selinux(check, &line) < 0)
+	if (check_start(check) < 0 || check_os_release(check) < 0 || check_processor(check) < 0 ||
+		check_memory(check) < 0 || check_selinux(check, &line) < 0)
 		return -ENOMEM;
 	if (text && check_remote(check, &line) < 0)
 		return -ENOMEM;

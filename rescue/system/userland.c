@@ -169,6 +169,8 @@ int bm_system_read_userland(struct bm_system *system)
 	userland->known = userland->lack == BM_LACK_NONE || (!something_unseen(system, &line) && (named || !store));
 	if (userland->lack != BM_LACK_INIT && bm_root_realpath(system->root, userland->init, &userland->init_real) == 0)
 		r = bm_strv_add_once(&files, userland->init_real);
+	userland->os_release = bm_root_is_file(system->root, "/etc/os-release") ||
+			       bm_root_is_file(system->root, "/usr/lib/os-release");
 	if (r == 0 && userland->known)
 		r = bm_userland_read_links(system);
 	if (r == 0)

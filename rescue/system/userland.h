@@ -23,6 +23,7 @@ enum bm_setting {
 };
 
 struct bm_userland {
+	bool os_release;	    /* os-release is in /etc or /usr/lib */
 	bool known;		    /* it was looked at: all filesystems that hold it were seen */
 	char *init;		    /* what the kernel or the initramfs will start: /sbin/init or init=, as asked for */
 	char *init_real;	    /* where that leads; NULL where nowhere */

@@ -136,6 +136,39 @@ BM_TEST(userland_links)
 	bm_fixture_done(&fixture);
 }
 
+/* The findings of that kind with an image in which systemd is init, or is not. */
+static size_t count_os_release(struct bm_fixture *fixture, bool systemd)
+{
+	struct bm_findings findings = {0};
+	struct bm_proof proof = {.verdict = true, .systemd = systemd};
+	size_t n = 0;
+
+	bm_fixture_survey(fixture);
+	BM_CHECK_INT(bm_check_system(&fixture->survey, bm_fixture_system(fixture), &proof, &findings), 0);
+	for (size_t i = 0; i < findings.n; i++)
+		n += findings.items[i].id == BM_FINDING_OS_RELEASE;
+	bm_findings_done(&findings);
+	return n;
+}
+
+BM_TEST(userland_os_release)
+{
+	struct bm_fixture fixture;
+
+	make_dynamic(&fixture);
+	BM_CHECK_INT(count_os_release(&fixture, true), 0);
+	bm_fixture_remove(&fixture, "/etc/os-release");
+	bm_fixture_write(&fixture, "/usr/lib/os-release", "ID=debian\n");
+	BM_CHECK_INT(count_os_release(&fixture, true), 0);
+	bm_fixture_remove(&fixture, "/usr/lib/os-release");
+	BM_CHECK_INT(count_os_release(&fixture, true), 1);
+	BM_CHECK_INT(count_os_release(&fixture, false), 0);
+	/* a link that leads nowhere is none */
+	bm_fixture_link(&fixture, "/etc/os-release", "../usr/lib/os-release");
+	BM_CHECK_INT(count_os_release(&fixture, true), 1);
+	bm_fixture_done(&fixture);
+}
+
 BM_TEST(userland_init)
 {
 	struct bm_fixture fixture;
