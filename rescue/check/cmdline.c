@@ -236,6 +236,15 @@ static bool sees_lvm(const struct bm_check *check)
 	return false;
 }
 
+/* How bad it is that a volume which an argument names is not there: dracut waits for it until it gives up. */
+static void judge_volume(const struct bm_check *check, const char *key, struct bm_finding *finding)
+{
+	if (builder_of(check) == BUILDER_DRACUT && bm_str_starts(key, "rd.lvm."))
+		finding->severity = BM_SEVERITY_FATAL;
+	else if (builder_of(check) == BUILDER_INITRAMFS_TOOLS)
+		finding->severity = BM_SEVERITY_NOTE;
+}
+
 /* One rd.lvm.lv=VG/LV or rd.lvm.vg=VG. root is the spec of root=. */
 static int check_volume(const struct bm_check *check, const struct bm_cmdline_arg *arg, const struct bm_spec *root)
 {
@@ -250,6 +259,13 @@ static int check_volume(const struct bm_check *check, const struct bm_cmdline_ar
 		*lv++ = '\0';
 	if (!*vg || (lv && !*lv) || !sees_lvm(check))
 		return 0;
+	if (!lv && (bm_streq(arg->key, "rd.lvm.lv") || bm_streq(arg->key, "rd_LVM_LV"))) {
+		finding = add(check, BM_FINDING_CMDLINE_LV_UNKNOWN, text, arg->value,
+			", which names no volume: it is to be the group, a slash, and the volume");
+		if (finding)
+			judge_volume(check, arg->key, finding);
+		return finding ? 0 : -ENOMEM;
+	}
 	seen = sees_group(check, vg, lv, &has);
 	if (has)
 		return 0;
@@ -257,10 +273,7 @@ static int check_volume(const struct bm_check *check, const struct bm_cmdline_ar
 		seen ? ", which its volume group does not have" : ", and there is no such volume group");
 	if (!finding)
 		return -ENOMEM;
-	if (builder_of(check) == BUILDER_DRACUT && bm_str_starts(arg->key, "rd.lvm."))
-		finding->severity = BM_SEVERITY_FATAL;
-	else if (builder_of(check) == BUILDER_INITRAMFS_TOOLS)
-		finding->severity = BM_SEVERITY_NOTE;
+	judge_volume(check, arg->key, finding);
 	/* A group that is not there may be on a disk that is away, unless the root is asked for in it, too. */
 	if (!seen && (check->hidden || !bm_streq(root->vg, vg)))
 		bm_check_doubt(finding);

@@ -63,6 +63,31 @@ bool bm_fix_has_mkconfig(const struct bm_fix *fix, const struct bm_boot_entry *e
 int bm_plan_discard(struct bm_plan *plan, const struct bm_survey *survey, const struct bm_system *system,
 	enum bm_plan_refusal *ret_refusal) BM_MUST_CHECK;
 
+/* fix_cmdline.c: the arguments in all places where they stand. */
+
+/* A change of the arguments: a word KEY=VALUE becomes another text, or goes. */
+struct bm_fix_change {
+	const struct bm_finding *finding;
+	const char *key, *value;
+	const char *by;	    /* or NULL */
+	const char *why;    /* or NULL: it is on none of the disks, or keeps the root from being brought up */
+	const char *unless; /* lines with this text stay, or NULL */
+	size_t n;	    /* how many lines it has changed */
+	size_t n_entry;	    /* of them, those from which the loader takes the default entry's arguments */
+};
+/* Makes it in the loader's entries, or has them written anew, and in the files from which the next ones are made. */
+int bm_fix_change_everywhere(struct bm_fix *fix, struct bm_fix_change *change) BM_MUST_CHECK;
+/* Puts arguments in: behind the kernel in a command, at the front of a BLS file's options. */
+int bm_fix_insert_arguments(struct bm_fix *fix, const struct bm_finding *finding, const struct bm_boot_entry *entry,
+	const char *arguments) BM_MUST_CHECK;
+
+/* fix_activation.c: arguments that name what the root lies on. */
+
+/* Takes the argument that the finding is about, one of keys (NULL at the end), out everywhere; the last one that brings
+ * up what the root lies on is replaced by one that does. */
+int bm_fix_remove(struct bm_fix *fix, const struct bm_finding *finding, const char *const *keys) BM_MUST_CHECK;
+int bm_fix_activation(struct bm_fix *fix, const struct bm_finding *finding) BM_MUST_CHECK;
+
 /* words.c: arguments inside lines of any loader's file. */
 
 /* Replaces each word KEY=VALUE (value NULL: whatever the value; "" after the key for none) by another text (NULL: takes

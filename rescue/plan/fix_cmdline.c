@@ -15,17 +15,6 @@
 #include "../fmt/boot/grubenv.h"
 #include "../fmt/etc/keyval.h"
 
-/* A change of the arguments: a word KEY=VALUE becomes another text, or goes. */
-struct change {
-	const struct bm_finding *finding;
-	const char *key, *value;
-	const char *by;	    /* or NULL */
-	const char *why;    /* or NULL: it is on none of the disks */
-	const char *unless; /* lines with this text stay, or NULL */
-	size_t n;	    /* how many lines it has changed */
-	size_t n_entry;	    /* of them, those from which the loader takes the default entry's arguments */
-};
-
 /* --- what the root filesystem is called --- */
 
 /* device-mapper's name of a logical volume: hyphens inside the names are doubled. */
@@ -80,7 +69,13 @@ static int root_flags(const struct bm_fix *fix, char **ret_flags)
 
 /* --- the places where arguments stand --- */
 
-static int change_line(struct bm_draft *draft, unsigned int number, struct change *change, bool of_entry)
+static const char *change_why(const struct bm_fix_change *change)
+{
+	return change->finding->id == BM_FINDING_ACTIVATION_MISSING ? "keeps the root from being brought up"
+								    : "is on none of the disks";
+}
+
+static int change_line(struct bm_draft *draft, unsigned int number, struct bm_fix_change *change, bool of_entry)
 {
 	const char *line = bm_draft_line(draft, number);
 	_cleanup_free_ char *text = NULL;
@@ -98,14 +93,15 @@ static int change_line(struct bm_draft *draft, unsigned int number, struct chang
 	if (change->why)
 		return bm_draft_reason(draft, change->finding, "%s", change->why);
 	if (change->by)
-		return bm_draft_reason(draft, change->finding, "%s=%s is on none of the disks: it becomes %s",
-			change->key, change->value, change->by);
+		return bm_draft_reason(draft, change->finding, "%s=%s %s: it becomes %s", change->key, change->value,
+			change_why(change), change->by);
 	return bm_draft_reason(
-		draft, change->finding, "%s=%s is on none of the disks: it goes", change->key, change->value);
+		draft, change->finding, "%s=%s %s: it goes", change->key, change->value, change_why(change));
 }
 
 /* Changes lines that begin with word (after blanks), or all where word is NULL. */
-static int change_lines(struct bm_fix *fix, const char *path, const char *word, struct change *change, bool of_entry)
+static int change_lines(
+	struct bm_fix *fix, const char *path, const char *word, struct bm_fix_change *change, bool of_entry)
 {
 	struct bm_draft *draft;
 	int r = bm_draft_open(&fix->drafts, &fix->system->sources, path, false, &draft);
@@ -124,7 +120,7 @@ static int change_lines(struct bm_fix *fix, const char *path, const char *word, 
 }
 
 /* The files from which the system makes its next entries. */
-static int change_defaults(struct bm_fix *fix, struct change *change)
+static int change_defaults(struct bm_fix *fix, struct bm_fix_change *change)
 {
 	if (change_lines(fix, "/etc/default/grub", "GRUB_CMDLINE_LINUX", change, false) < 0)
 		return -ENOMEM;
@@ -132,7 +128,7 @@ static int change_defaults(struct bm_fix *fix, struct change *change)
 }
 
 /* The arguments in GRUB's environment block. */
-static int change_environment(struct bm_fix *fix, struct change *change, bool of_entry)
+static int change_environment(struct bm_fix *fix, struct bm_fix_change *change, bool of_entry)
 {
 	_cleanup_buf_ struct bm_buf text = {0}, block = {0};
 	_cleanup_grubenv_ struct bm_grubenv env = {0};
@@ -162,12 +158,12 @@ static int change_environment(struct bm_fix *fix, struct change *change, bool of
 	change->n_entry += of_entry;
 	if (bm_draft_reset(draft, block.data, block.len) < 0)
 		return -ENOMEM;
-	return bm_draft_reason(draft, change->finding, "%s=%s is on none of the disks: kernelopts changes", change->key,
-		change->value);
+	return bm_draft_reason(
+		draft, change->finding, "%s=%s %s: kernelopts changes", change->key, change->value, change_why(change));
 }
 
 /* One entry's own command, or file. */
-static int change_entry(struct bm_fix *fix, const struct bm_boot_entry *entry, struct change *change)
+static int change_entry(struct bm_fix *fix, const struct bm_boot_entry *entry, struct bm_fix_change *change)
 {
 	const bool is_default = entry == bm_fix_default_entry(fix);
 	struct bm_draft *draft;
@@ -188,7 +184,7 @@ static int change_entry(struct bm_fix *fix, const struct bm_boot_entry *entry, s
 }
 
 /* All of the loader's places. A variable of grub.cfg may hold the arguments: then its line is what is changed. */
-static int change_loader(struct bm_fix *fix, struct change *change)
+static int change_loader(struct bm_fix *fix, struct bm_fix_change *change)
 {
 	const struct bm_loader *loader = &fix->system->loader;
 	const struct bm_boot_entry *entry = bm_fix_default_entry(fix);
@@ -207,7 +203,7 @@ static int change_loader(struct bm_fix *fix, struct change *change)
 	return 0;
 }
 
-static int change_everywhere(struct bm_fix *fix, struct change *change)
+int bm_fix_change_everywhere(struct bm_fix *fix, struct bm_fix_change *change)
 {
 	const struct bm_boot_entry *entry = bm_fix_default_entry(fix);
 
@@ -248,7 +244,7 @@ static int fix_root(struct bm_fix *fix, const struct bm_finding *finding)
 {
 	bool failed;
 	_cleanup_free_ char *root = root_arguments(fix, &failed), *old = NULL;
-	struct change change = {.finding = finding, .key = "root", .value = finding->subject, .by = root};
+	struct bm_fix_change change = {.finding = finding, .key = "root", .value = finding->subject, .by = root};
 	const struct bm_boot_entry *entry = bm_fix_default_entry(fix);
 	char *volume;
 
@@ -266,7 +262,7 @@ static int fix_root(struct bm_fix *fix, const struct bm_finding *finding)
 	old = bm_strf("root=%s", finding->subject);
 	if (!old || want_words(&fix->wanted, root) < 0 || bm_strv_add(&fix->unwanted, old) < 0)
 		return -ENOMEM;
-	if (change_everywhere(fix, &change) < 0)
+	if (bm_fix_change_everywhere(fix, &change) < 0)
 		return -ENOMEM;
 	return fstab_root_unknown(fix) ? bm_fix_want_rebuild(fix, finding) : 0;
 }
@@ -279,7 +275,7 @@ static int fix_subvolume(struct bm_fix *fix, const struct bm_finding *finding)
 	_cleanup_cmdline_ struct bm_cmdline line = {0};
 	_cleanup_free_ char *by = NULL, *why = NULL;
 	struct bm_cmdline_boot boot;
-	struct change change = {.finding = finding};
+	struct bm_fix_change change = {.finding = finding};
 
 	if (bm_cmdline_parse(text, strlen(text), &line) < 0)
 		return -ENOMEM;
@@ -300,11 +296,10 @@ static int fix_subvolume(struct bm_fix *fix, const struct bm_finding *finding)
 	change.unless = "subvol";
 	if (want_words(&fix->wanted, by) < 0)
 		return -ENOMEM;
-	return change_everywhere(fix, &change);
+	return bm_fix_change_everywhere(fix, &change);
 }
 
-/* Puts arguments in: behind the kernel in a command, at the front of a BLS file's options. */
-static int insert_arguments(
+int bm_fix_insert_arguments(
 	struct bm_fix *fix, const struct bm_finding *finding, const struct bm_boot_entry *entry, const char *arguments)
 {
 	_cleanup_free_ char *text = NULL;
@@ -368,32 +363,7 @@ static int fix_no_root(struct bm_fix *fix, const struct bm_finding *finding)
 	mode = bm_cmdline_has(&line, "ro") || bm_cmdline_has(&line, "rw");
 	flags = bm_cmdline_has(&line, "rootflags") ? (free(flags), NULL) : flags;
 	all = bm_strf("%s%s%s%s", root, flags ? " " : "", flags ? flags : "", mode ? "" : " ro");
-	return all ? insert_arguments(fix, finding, entry, all) : -ENOMEM;
-}
-
-/* Takes an argument out everywhere; what is known of it may be the value or all of it. */
-static int fix_remove(struct bm_fix *fix, const struct bm_finding *finding, const char *const *keys)
-{
-	const struct bm_boot_entry *entry = bm_fix_default_entry(fix);
-	const char *subject = finding->subject;
-
-	if (!subject || !entry || !entry->entry.cmdline)
-		return bm_fix_instruct(fix, finding, "%s. %s", finding->evidence, bm_finding_kinds[finding->id].advice);
-	for (; *keys; keys++) {
-		const char *rest = bm_str_after(subject, *keys);
-		struct change change = {
-			.finding = finding, .key = *keys, .value = rest && *rest == '=' ? rest + 1 : subject};
-		_cleanup_free_ char *word = bm_strf("%s=%s", change.key, change.value), *without = NULL;
-
-		if (!word || bm_words_replace_word(entry->entry.cmdline, word, NULL, &without) < 0)
-			return -ENOMEM;
-		if (!without)
-			continue;
-		if (bm_strv_add_once(&fix->unwanted, word) < 0)
-			return -ENOMEM;
-		return change_everywhere(fix, &change);
-	}
-	return bm_fix_instruct(fix, finding, "%s. %s", finding->evidence, bm_finding_kinds[finding->id].advice);
+	return all ? bm_fix_insert_arguments(fix, finding, entry, all) : -ENOMEM;
 }
 
 /* --- kernelopts --- */
@@ -533,7 +503,7 @@ static int fix_kernelopts(struct bm_fix *fix, const struct bm_finding *finding)
 		found |= in_file && entry == bm_fix_default_entry(fix);
 	}
 	if (!found && bm_fix_default_entry(fix))
-		return insert_arguments(fix, finding, bm_fix_default_entry(fix), arguments.data);
+		return bm_fix_insert_arguments(fix, finding, bm_fix_default_entry(fix), arguments.data);
 	return 0;
 }
 
@@ -553,9 +523,11 @@ int bm_fix_cmdline(struct bm_fix *fix, const struct bm_finding *finding)
 	case BM_FINDING_CMDLINE_SUBVOLUME:
 		return fix_subvolume(fix, finding);
 	case BM_FINDING_CMDLINE_LV_UNKNOWN:
-		return fix_remove(fix, finding, volumes);
+		return bm_fix_remove(fix, finding, volumes);
+	case BM_FINDING_ACTIVATION_MISSING:
+		return bm_fix_activation(fix, finding);
 	case BM_FINDING_CMDLINE_RESUME_UNKNOWN:
-		return fix_remove(fix, finding, resume);
+		return bm_fix_remove(fix, finding, resume);
 	default:
 		return bm_fix_instruct(fix, finding, "%s. %s", finding->evidence, bm_finding_kinds[finding->id].advice);
 	}

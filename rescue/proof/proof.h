@@ -102,6 +102,7 @@ struct bm_proof_dracut {
 	char *arguments;      /* of etc/cmdline and etc/cmdline.d, which come before the kernel's; or NULL */
 	bool unread;	      /* one of these could not be read as a text */
 	bool crypttab;	      /* etc/crypttab names something, which systemd opens */
+	bool lvm_rules;	      /* LVM's own udev rules are inside, which activate every volume that appears */
 	struct bm_strv waits; /* devices without which it does not go on: "/dev/disk/by-uuid/..." */
 };
 

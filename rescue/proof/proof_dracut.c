@@ -117,6 +117,8 @@ void bm_prover_dracut(struct bm_prover *prover)
 		const struct bm_image_node *node = &list->nodes[i];
 		const char *name = bm_image_list_name(list, node);
 
+		prover->proof.dracut.lvm_rules |=
+			node->mode != 0 && bm_str_starts(name, "69-dm-lvm") && bm_str_ends(name, ".rules");
 		if (node->mode == 0 || !bm_str_ends(name, ".sh") || !below(list, node, "hooks"))
 			continue;
 		take_hook(prover, node);

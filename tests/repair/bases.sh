@@ -120,6 +120,9 @@ common() {
 		for file in fstab crypttab mdadm.conf mdadm/mdadm.conf lvm/devices/system.devices; do
 			[ ! -e "/etc/$file" ] || set -- "$@" "etc/$file=/etc/$file"
 		done
+		for file in $(find /usr/lib/initramfs-tree -type f 2>/dev/null); do
+			set -- "$@" "${file#/usr/lib/initramfs-tree/}=$file"
+		done
 		output=$1
 		shift 2
 		/usr/lib/pack "$@" | gzip -1 >"$output"
@@ -193,6 +196,50 @@ grubenv() {
 		[ $# = 0 ] || printf '%s\n' "$@"
 		printf '%1024s' '' | tr ' ' '#'
 	} | head -c 1024 >"$file"
+}
+
+# image_of_dracut DIR: what is asked of an image, once it is seen to be dracut's
+image_of_dracut() {
+	mkdir -p "$1/usr/lib/initramfs-tree/usr/sbin"
+	cp "$1/usr/lib/initramfs-init" "$1/usr/lib/initramfs-tree/usr/sbin/modprobe"
+}
+# hook DIR NAME: a hook of dracut for the images that the system's tool makes; what it does comes from stdin
+hook() {
+	mkdir -p "$1/usr/lib/initramfs-tree/usr/lib/dracut/hooks/$(dirname "$2")"
+	cat >"$1/usr/lib/initramfs-tree/usr/lib/dracut/hooks/$2"
+	image_of_dracut "$1"
+}
+# The conditions of dracut's own hooks: which arguments keep a layer from being left alone.
+hook_lvm() {
+	hook "$1" cmdline/30-parse-lvm.sh <<-'HOOK'
+		#!/bin/sh
+		VOLUMES="$(getargs rd.lvm.vg) $(getargs rd.lvm.lv)"
+		if ! getargbool 1 rd.lvm || { [ -z "$VOLUMES" ] && ! getargbool 0 rd.auto; }; then
+			rm -f /etc/udev/rules.d/64-lvm.rules
+		fi
+	HOOK
+}
+hook_md() {
+	hook "$1" pre-trigger/30-parse-md.sh <<-'HOOK'
+		#!/bin/sh
+		ARRAYS=$(getargs rd.md.uuid)
+		if { [ -z "$ARRAYS" ] && ! getargbool 0 rd.auto; } || ! getargbool 1 rd.md; then
+			udevproperty rd_NO_MD=1
+		fi
+	HOOK
+}
+hook_crypt() {
+	hook "$1" cmdline/30-parse-crypt.sh <<-'HOOK'
+		#!/bin/sh
+		DISKS=$(getargs rd.luks.uuid)
+		if ! getargbool 1 rd.luks; then
+			rm -f /etc/udev/rules.d/70-luks.rules
+		elif [ -n "$DISKS" ]; then
+			ask_for "$DISKS"
+		elif getargbool 0 rd.auto; then
+			ask_for all
+		fi
+	HOOK
 }
 
 # images DIR NAME-FORMAT: the initramfs of both kernels, by the system's own tool
