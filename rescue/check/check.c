@@ -101,9 +101,9 @@ int bm_check_system(const struct bm_survey *survey, const struct bm_system *syst
 	struct bm_findings *findings)
 {
 	static int (*const checks[])(const struct bm_check *) = {bm_check_default, bm_check_judged,
-		bm_check_entry_kernel, bm_check_cmdline, bm_check_activation, bm_check_config, bm_check_initramfs,
-		bm_check_storage, bm_check_filesystems, bm_check_hibernation, bm_check_userland, bm_check_fstab,
-		bm_check_kernels, check_rest};
+		bm_check_entry_kernel, bm_check_cmdline, bm_check_activation, bm_check_waits, bm_check_config,
+		bm_check_initramfs, bm_check_storage, bm_check_filesystems, bm_check_hibernation, bm_check_userland,
+		bm_check_fstab, bm_check_kernels, check_rest};
 	struct bm_check check = check_of(survey, system, system->loader.default_entry, proof, findings);
 
 	for (size_t i = 0; i < BM_ARRAY_SIZE(checks); i++)
@@ -117,8 +117,8 @@ int bm_check_system(const struct bm_survey *survey, const struct bm_system *syst
 int bm_check_entry(const struct bm_survey *survey, const struct bm_system *system, size_t entry,
 	const struct bm_proof *proof, struct bm_findings *findings)
 {
-	static int (*const checks[])(const struct bm_check *) = {
-		bm_check_entry_kernel, bm_check_cmdline, bm_check_activation, bm_check_config, bm_check_initramfs};
+	static int (*const checks[])(const struct bm_check *) = {bm_check_entry_kernel, bm_check_cmdline,
+		bm_check_activation, bm_check_waits, bm_check_config, bm_check_initramfs};
 	struct bm_check check = check_of(
 		survey, system, entry < system->loader.n_entries ? (int)entry : BM_DEVICE_NONE, proof, findings);
 

@@ -63,6 +63,8 @@ bool bm_check_kernel_finds(const char *root);
 int bm_check_cmdline(const struct bm_check *check) BM_MUST_CHECK;
 /* activation.c: whether the initramfs is told to bring up what the root lies on */
 int bm_check_activation(const struct bm_check *check) BM_MUST_CHECK;
+/* waits.c: what the image waits for by itself */
+int bm_check_waits(const struct bm_check *check) BM_MUST_CHECK;
 /* initramfs.c: the image that the entry loads, and its proof */
 int bm_check_initramfs(const struct bm_check *check) BM_MUST_CHECK;
 /* kernels.c: modules of all kernels, the configuration of the entry's, /boot's room */

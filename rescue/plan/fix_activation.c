@@ -183,7 +183,7 @@ static int put_in(struct bm_fix *fix, const struct bm_finding *finding, const ch
 
 int bm_fix_activation(struct bm_fix *fix, const struct bm_finding *finding)
 {
-	static const char *const names[] = {"rd.lvm.lv=", "rd.md.uuid=", "rd.luks.uuid="};
+	static const char *const names[] = {"rd.lvm.lv=", "rd.md.uuid=", "rd.luks.uuid=", "rd.neednet="};
 	static const char *const switches[] = {"rd.lvm", "rd.md", "rd.luks", "luks", NULL};
 	const struct bm_boot_entry *entry = bm_fix_default_entry(fix);
 

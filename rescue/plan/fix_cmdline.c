@@ -525,6 +525,7 @@ int bm_fix_cmdline(struct bm_fix *fix, const struct bm_finding *finding)
 	case BM_FINDING_CMDLINE_LV_UNKNOWN:
 		return bm_fix_remove(fix, finding, volumes);
 	case BM_FINDING_ACTIVATION_MISSING:
+	case BM_FINDING_INITRAMFS_NEEDS_NETWORK:
 		return bm_fix_activation(fix, finding);
 	case BM_FINDING_CMDLINE_RESUME_UNKNOWN:
 		return bm_fix_remove(fix, finding, resume);
