@@ -76,6 +76,8 @@ void bm_check_rebuild(const struct bm_check *check);
 /* fstab.c; whether the boot goes on without the line's filesystem: it is not mounted then, or not waited for. */
 bool bm_check_not_needed(const struct bm_fstab_line *line);
 int bm_check_fstab(const struct bm_check *check) BM_MUST_CHECK;
+/* fstab_type.c: the types in fstab, and their drivers */
+int bm_check_fstab_types(const struct bm_check *check) BM_MUST_CHECK;
 /* storage.c: LVM, md, crypttab */
 int bm_check_storage(const struct bm_check *check) BM_MUST_CHECK;
 /* filesystem.c: what could not be mounted, and why */

@@ -155,6 +155,106 @@ static int fix_unknown(
 		entry->spec, bm_streq(entry->fstype, "swap") ? "swap" : entry->target);
 }
 
+/* Whether an option is one that every filesystem takes, or that mount(8) and systemd keep for themselves. */
+static bool is_general(const char *option)
+{
+	static const char *const general[] = {"defaults", "ro", "rw", "atime", "noatime", "relatime", "strictatime",
+		"lazytime", "nodiratime", "suid", "nosuid", "dev", "nodev", "exec", "noexec", "sync", "async",
+		"dirsync", "auto", "noauto", "user", "users", "nouser", "owner", "group", "nofail", "_netdev", ""};
+
+	if (bm_str_starts(option, "x-") || bm_str_starts(option, "comment="))
+		return true;
+	for (size_t i = 0; i < BM_ARRAY_SIZE(general); i++)
+		if (bm_streq(option, general[i]))
+			return true;
+	return false;
+}
+
+static int only_general(const char *options, bool *ret_general)
+{
+	_cleanup_strv_ struct bm_strv list = {0};
+
+	if (bm_strv_split(&list, options, ",") < 0)
+		return -ENOMEM;
+	*ret_general = true;
+	for (size_t i = 0; i < list.n; i++)
+		*ret_general &= is_general(list.items[i]);
+	return 0;
+}
+
+/* The type that the filesystem has; or the blank of the mount point written as it has to be. The options of another
+ * type may be refused by this one: then the boot is not to stop at it. */
+static int fix_type(
+	struct bm_fix *fix, const struct bm_finding *finding, struct bm_draft *draft, const struct bm_fstab_line *entry)
+{
+	static const char *const nofail[] = {"nofail", NULL};
+	const char *line = bm_draft_line(draft, entry->line), *subject = finding->subject;
+	_cleanup_free_ char *text = NULL;
+	struct field fields[FIELDS];
+	bool general;
+
+	if (!subject || split(line, fields) < FIELDS || only_general(entry->options, &general) < 0)
+		return bm_fix_instruct(fix, finding, "%s. %s", finding->evidence, bm_finding_kinds[finding->id].advice);
+	if (bm_streq(subject, "\\040")) {
+		text = bm_strf(
+			"%.*s\\040%s", (int)(fields[TARGET].at + fields[TARGET].len), line, line + fields[FSTYPE].at);
+		general = true;
+	} else {
+		text = with_field(line, &fields[FSTYPE], subject);
+	}
+	if (!text || bm_draft_set(draft, entry->line, text) < 0)
+		return -ENOMEM;
+	if (!general && is_data(entry->target) && add_options(draft, entry, nofail) < 0)
+		return -ENOMEM;
+	return bm_draft_reason(draft, finding, "%s", finding->evidence);
+}
+
+/* Without a driver it cannot be mounted: the boot goes on where it can. The loader reads /boot and the ESP by itself.
+ */
+static int fix_driver(
+	struct bm_fix *fix, const struct bm_finding *finding, struct bm_draft *draft, const struct bm_fstab_line *entry)
+{
+	static const char *const nofail[] = {"nofail", NULL};
+	static const char *const loader[] = {"/boot", "/boot/efi", "/efi"};
+	bool waits = is_data(entry->target);
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(loader); i++)
+		waits |= bm_streq(entry->target, loader[i]);
+	if (!waits)
+		return bm_fix_instruct(fix, finding, "%s. %s", finding->evidence, bm_finding_kinds[finding->id].advice);
+	if (add_options(draft, entry, nofail) < 0)
+		return -ENOMEM;
+	return bm_draft_reason(draft, finding, "%s: nofail lets the boot go on", finding->evidence);
+}
+
+/* Whether the options of a line were parted by blanks: "noatime, nodev". */
+static bool options_parted(const struct bm_fstab_line *entry)
+{
+	return bm_str_ends(entry->options, ",");
+}
+
+/* Joins the options again up to the numbers behind them. What they then say may be refused: the boot goes on. */
+static int join_options(const struct bm_finding *finding, struct bm_draft *draft, const struct bm_fstab_line *entry)
+{
+	static const char *const nofail[] = {"nofail", NULL};
+	const char *line = bm_draft_line(draft, entry->line);
+	_cleanup_strv_ struct bm_strv words = {0};
+	_cleanup_buf_ struct bm_buf text = {0};
+	struct field fields[FIELDS];
+	uint64_t number;
+
+	if (split(line, fields) < FIELDS || bm_strv_split(&words, line + fields[OPTIONS].at, " \t") < 0)
+		return -ENOMEM;
+	bm_buf_addf(&text, "%.*s", (int)fields[OPTIONS].at, line);
+	for (size_t i = 0; i < words.n; i++)
+		bm_buf_addf(
+			&text, "%s%s", i > 0 && bm_num_u64(words.items[i], &number) == 0 ? " " : "", words.items[i]);
+	if (text.failed || bm_draft_set(draft, entry->line, bm_buf_text(&text)) < 0 ||
+		add_options(draft, entry, nofail) < 0)
+		return -ENOMEM;
+	return bm_draft_reason(draft, finding, "the options of %s are one field, without blanks", entry->target);
+}
+
 int bm_fix_fstab(struct bm_fix *fix, const struct bm_finding *finding)
 {
 	static const char *const network[] = {"_netdev", "nofail", NULL};
@@ -178,6 +278,8 @@ int bm_fix_fstab(struct bm_fix *fix, const struct bm_finding *finding)
 		return bm_draft_reason(
 			draft, finding, "line %u is commented out: %s", finding->line, finding->evidence);
 	}
+	if (finding->id == BM_FINDING_FSTAB_SYNTAX && options_parted(entry) && is_data(entry->target))
+		return join_options(finding, draft, entry);
 	/* It is mounted as it is: without the line more may be missing than is wrong with it. */
 	if (finding->id == BM_FINDING_FSTAB_SYNTAX)
 		return bm_fix_instruct(fix, finding,
@@ -185,6 +287,10 @@ int bm_fix_fstab(struct bm_fix *fix, const struct bm_finding *finding)
 			path, finding->evidence);
 	if (!entry)
 		return bm_fix_instruct(fix, finding, "%s", bm_finding_kinds[finding->id].advice);
+	if (finding->id == BM_FINDING_FSTAB_TYPE_WRONG)
+		return fix_type(fix, finding, draft, entry);
+	if (finding->id == BM_FINDING_FSTAB_DRIVER_MISSING)
+		return fix_driver(fix, finding, draft, entry);
 	if (finding->id != BM_FINDING_FSTAB_NETDEV)
 		return fix_unknown(fix, finding, draft, entry);
 	if (add_options(draft, entry, network) < 0)

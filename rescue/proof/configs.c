@@ -185,6 +185,45 @@ static int read_config(const struct bm_survey *survey, const struct bm_system *s
 	return 0;
 }
 
+/* Whether the kernel has the filesystem, by its own indexes. The alias may be missing from them. */
+static int take_served(struct bm_kernel *kernel, const struct bm_needs *needs, const char *type)
+{
+	const char *module = bm_str_starts(type, "ext") ? "ext4" : bm_streq(type, "iso9660") ? "isofs" : type;
+	_cleanup_free_ char *alias = bm_strf("fs-%s", type);
+	_cleanup_strv_ struct bm_strv names = {0};
+	bool builtin = bm_strv_has(&kernel->fs_builtin, type), loadable = false;
+
+	if (!alias || bm_modules_resolve(needs->modules, alias, &names) == -ENOMEM || bm_strv_add(&names, type) < 0 ||
+		bm_strv_add(&names, module) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < names.n; i++) {
+		builtin |= bm_modules_builtin(needs->modules, names.items[i]);
+		loadable |= bm_modules_has(needs->modules, names.items[i]);
+	}
+	if (builtin)
+		return bm_strv_add_once(&kernel->fs_builtin, type);
+	if (loadable)
+		return bm_strv_add_once(&kernel->fs_loadable, type);
+	/* Only where its configuration, too, says that it is not built in. */
+	return bm_strv_has(&kernel->fs_modular, type) ? bm_strv_add_once(&kernel->fs_none, type) : 0;
+}
+
+/* Which filesystems the default kernel has by itself, as modules, or not at all, as far as its indexes are there. */
+static int read_index(const struct bm_survey *survey, struct bm_system *system)
+{
+	struct bm_kernel *kernel = bm_system_default_kernel(system);
+	_cleanup_needs_ struct bm_needs needs = {0};
+
+	if (!kernel || !kernel->modules_dep || kernel->modules_dep_stale)
+		return 0;
+	if (bm_needs_read(survey, system, kernel, false, &needs) < 0)
+		return -ENOMEM;
+	for (size_t f = 0; needs.dep_known && needs.builtin_known && f < BM_ARRAY_SIZE(filesystems); f++)
+		if (take_served(kernel, &needs, filesystems[f]) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
 int bm_proof_read_configs(struct bm_system *system, const struct bm_survey *survey)
 {
 	_cleanup_needs_ struct bm_needs root = {0};
@@ -194,6 +233,8 @@ int bm_proof_read_configs(struct bm_system *system, const struct bm_survey *surv
 	for (size_t i = 0; i < system->n_kernels; i++)
 		if (read_config(survey, system, &system->kernels[i], &root) < 0)
 			return -ENOMEM;
+	if (read_index(survey, system) < 0)
+		return -ENOMEM;
 	bm_err_clear();
 	return 0;
 }

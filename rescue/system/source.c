@@ -8,6 +8,8 @@
 #include "../base/str.h"
 #include "system.h"
 
+enum { MODPROBED_FILES_MAX = 128 };
+
 static void source_done(struct bm_source *source)
 {
 	free(source->path);
@@ -78,6 +80,32 @@ static int by_path(const void *a, const void *b)
 	return strcmp(sa->path, sb->path);
 }
 
+/* The files of modprobe.d; one of a name in an earlier folder takes the place of a later one (modprobe.d(5)). */
+static int add_modprobed(struct bm_system *system)
+{
+	static const char *const dirs[] = {"/etc/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d"};
+	_cleanup_strv_ struct bm_strv seen = {0};
+
+	for (size_t d = 0; d < BM_ARRAY_SIZE(dirs); d++) {
+		_cleanup_strv_ struct bm_strv names = {0};
+
+		if (bm_root_list(system->root, dirs[d], MODPROBED_FILES_MAX, &names) < 0) {
+			bm_err_clear();
+			continue;
+		}
+		for (size_t i = 0; i < names.n; i++) {
+			_cleanup_free_ char *path = NULL;
+
+			if (!bm_str_ends(names.items[i], ".conf") || bm_strv_has(&seen, names.items[i]))
+				continue;
+			path = bm_path_join(dirs[d], names.items[i]);
+			if (!path || add(system, path) < 0 || bm_strv_add(&seen, names.items[i]) < 0)
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
 int bm_system_read_sources(struct bm_system *system)
 {
 	static const char *const paths[] = {"/etc/fstab", "/etc/crypttab", "/etc/mdadm.conf", "/etc/mdadm/mdadm.conf",
@@ -89,6 +117,8 @@ int bm_system_read_sources(struct bm_system *system)
 		r = add(system, system->loader.environment);
 	for (size_t i = 0; r == 0 && i < BM_ARRAY_SIZE(paths); i++)
 		r = add(system, paths[i]);
+	if (r == 0)
+		r = add_modprobed(system);
 	for (size_t i = 0; r == 0 && i < system->loader.n_entries; i++)
 		r = add(system, system->loader.entries[i].entry.file);
 	for (size_t i = 0; r == 0 && i < system->loader.n_cuts; i++)

@@ -39,6 +39,8 @@ static void kernel_done(struct bm_kernel *kernel)
 	bm_strv_done(&kernel->modular);
 	bm_strv_done(&kernel->fs_builtin);
 	bm_strv_done(&kernel->fs_modular);
+	bm_strv_done(&kernel->fs_loadable);
+	bm_strv_done(&kernel->fs_none);
 }
 
 void bm_system_done(struct bm_system *system)

@@ -82,7 +82,10 @@ struct bm_kernel {
 	struct bm_strv modular;		 /* those that are modules, so that only an initramfs can load them */
 	struct bm_strv fs_builtin;	 /* filesystems that it mounts without any module, by type: "ext4" */
 	struct bm_strv fs_modular;	 /* those that it mounts only with a module, or not at all */
-	bool rescue;			 /* an entry's "0-rescue" image */
+	/* Of the default entry's kernel, by its index of modules, where that is known: */
+	struct bm_strv fs_loadable; /* types for which it has a module */
+	struct bm_strv fs_none;	    /* types that nothing in it serves */
+	bool rescue;		    /* an entry's "0-rescue" image */
 };
 
 /* How an entry's paths begin, and how they had to: the loader counts them from the top of a filesystem. */
