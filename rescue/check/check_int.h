@@ -50,6 +50,15 @@ bool bm_check_knows_devices(const struct bm_check *check);
  * missing. No closed container hides a partition of a disk that was seen, or a logical volume of a group that was. */
 bool bm_check_may_hide(const struct bm_check *check, const struct bm_spec *spec);
 
+/* place.c: whether a plain name of a disk or partition (/dev/xvda2) will appear on this machine, where all disks are
+ * known. A name that another of the disks may get proves nothing. */
+enum bm_check_name {
+	BM_CHECK_NAME_OPEN,  /* it is there, or may be */
+	BM_CHECK_NAME_DOUBT, /* no disk here gets it; the system may run on other controllers, or the disk come later */
+	BM_CHECK_NAME_GONE,
+};
+enum bm_check_name bm_check_name_of(const struct bm_check *check, const char *path);
+
 /* loader.c: the default, and the kernel that the entry names */
 int bm_check_default(const struct bm_check *check) BM_MUST_CHECK;
 int bm_check_entry_kernel(const struct bm_check *check) BM_MUST_CHECK;

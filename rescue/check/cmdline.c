@@ -138,9 +138,18 @@ static int check_root(const struct bm_check *check, const char *root)
 	_cleanup_free_ char *text = bm_strf("root=%s", root);
 	_cleanup_spec_ struct bm_spec spec = {0};
 	struct bm_finding *finding;
+	enum bm_check_name name;
 
 	if (!text || bm_fstab_spec_parse(root, &spec) < 0)
 		return -ENOMEM;
+	name = spec.kind == BM_SPEC_DEVNAME ? bm_check_name_of(check, spec.value) : BM_CHECK_NAME_OPEN;
+	if (name != BM_CHECK_NAME_OPEN) {
+		finding = add(check, BM_FINDING_CMDLINE_ROOT_UNKNOWN, text, root,
+			", and no disk of this machine gets such a name");
+		if (finding && name == BM_CHECK_NAME_DOUBT)
+			bm_check_doubt(finding);
+		return finding ? 0 : -ENOMEM;
+	}
 	if (spec.kind != BM_SPEC_UUID && spec.kind != BM_SPEC_LABEL && spec.kind != BM_SPEC_PARTUUID &&
 		spec.kind != BM_SPEC_PARTLABEL && spec.kind != BM_SPEC_MAPPER)
 		return 0;

@@ -38,11 +38,32 @@ static int detail(const struct bm_check *check, struct bm_finding *finding, unsi
 	return finding ? bm_check_detail(finding, excerpt, subject) : -ENOMEM;
 }
 
+static int check_name(const struct bm_check *check, const struct bm_fstab_line *line, const struct bm_spec *spec)
+{
+	enum bm_check_name name = bm_check_name_of(check, spec->value);
+	struct bm_finding *finding;
+
+	if (name == BM_CHECK_NAME_OPEN)
+		return 0;
+	finding = bm_findings_add(check->findings, BM_FINDING_FSTAB_DEVICE_UNKNOWN, "/etc/fstab", line->line,
+		"%s for %s is on none of the disks: no disk of this machine gets such a name", line->spec,
+		line->target);
+	if (detail(check, finding, line->line, line->spec) < 0)
+		return -ENOMEM;
+	finding->severity = missing_severity(line);
+	if (name == BM_CHECK_NAME_DOUBT && finding->severity != BM_SEVERITY_NOTE)
+		bm_check_doubt(finding);
+	return 0;
+}
+
 static int check_device(const struct bm_check *check, const struct bm_fstab_line *line, const struct bm_spec *spec)
 {
 	struct bm_finding *finding;
 
-	/* Links by-id and by-path are udev's of that system; plain names move: neither proves that a device is gone. */
+	/* Links by-id and by-path are udev's of that system, and prove nothing; plain names move, but not to anything.
+	 */
+	if (spec->kind == BM_SPEC_DEVNAME)
+		return check_name(check, line, spec);
 	if (spec->kind != BM_SPEC_UUID && spec->kind != BM_SPEC_LABEL && spec->kind != BM_SPEC_PARTUUID &&
 		spec->kind != BM_SPEC_PARTLABEL && spec->kind != BM_SPEC_MAPPER)
 		return 0;

@@ -6,11 +6,40 @@
 #include <string.h>
 
 #include "../base/str.h"
+#include "../proof/needs.h"
 #include "check_int.h"
 
 bool bm_check_knows_devices(const struct bm_check *check)
 {
 	return check->survey->devices.n > 0 && check->system->root_device >= 0;
+}
+
+enum bm_check_name bm_check_name_of(const struct bm_check *check, const char *path)
+{
+	const struct bm_devices *devices = &check->survey->devices;
+	struct bm_devname name, theirs;
+	unsigned int disks = 0;
+
+	/* IDE's disks are hda for old kernels, and sda for others. */
+	if (!bm_devname_parse(path, &name) || bm_streq(name.family, "hd") || bm_streq(name.family, "cciss") ||
+		!bm_check_knows_devices(check) || check->hidden_disk ||
+		!bm_needs_hardware_known(check->survey, check->system))
+		return BM_CHECK_NAME_OPEN;
+	for (size_t i = 0; i < devices->n; i++) {
+		const struct bm_device *device = &devices->items[i];
+
+		if (bm_streq(device->path, path))
+			return BM_CHECK_NAME_OPEN;
+		if (device->kind == BM_DEVICE_DISK && bm_devname_parse(device->name, &theirs) &&
+			bm_streq(theirs.family, name.family))
+			disks = BM_MAX(disks, theirs.disk + 1);
+	}
+	if (name.disk < disks)
+		return BM_CHECK_NAME_OPEN;
+	/* Disks of SCSI, USB and SAN come late, and a virtual machine's disk is easily shown on another controller. */
+	if (bm_streq(name.family, "sd") || (bm_streq(name.family, "vd") && disks == 0))
+		return BM_CHECK_NAME_DOUBT;
+	return BM_CHECK_NAME_GONE;
 }
 
 int bm_check_detail(struct bm_finding *finding, const char *excerpt, const char *subject)

@@ -48,9 +48,15 @@ static const struct bm_fstab_line *entry_at(const struct bm_fix *fix, unsigned i
 static const char *certain_uuid(const struct bm_fix *fix, const struct bm_fstab_line *entry)
 {
 	const struct bm_mount *mount = bm_system_mount(fix->system, entry->target);
-	bool root = bm_streq(entry->target, "/");
+	bool root = bm_streq(entry->target, "/"), exact;
+	int swap = bm_streq(entry->fstype, "swap") ? bm_devices_find_spec(&fix->survey->devices, entry->spec, "swap",
+							     fix->system->root_device, &exact)
+						   : BM_DEVICE_NONE;
 	int device = root ? fix->system->root_device : mount ? mount->device : BM_DEVICE_NONE;
 
+	/* The same partition of the only disk, by another driver's name. */
+	if (swap >= 0)
+		return fix->survey->devices.items[swap].uuid;
 	if (device < 0 || (!root && mount->source != BM_MOUNT_CONTENT && mount->source != BM_MOUNT_FAMILY))
 		return NULL;
 	return fix->survey->devices.items[device].uuid;

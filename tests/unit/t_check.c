@@ -195,8 +195,13 @@ BM_TEST(check_fstab)
 		{"/dev/rl/gone /data xfs defaults 0 0", "fatal FSTAB-DEVICE-UNKNOWN /etc/fstab"},
 		{"/dev/mapper/backup /data xfs defaults 0 0", "warning FSTAB-DEVICE-UNKNOWN /etc/fstab"},
 		{"LABEL=nothing /data xfs defaults 0 0", "fatal FSTAB-DEVICE-UNKNOWN /etc/fstab"},
+		/* no disk here gets such a name: of SCSI's and of another controller's it is not certain */
+		{"/dev/sdq1 /data xfs defaults 0 0", "warning FSTAB-DEVICE-UNKNOWN /etc/fstab"},
+		{"/dev/vda1 /data xfs defaults 0 0", "warning FSTAB-DEVICE-UNKNOWN /etc/fstab"},
+		{"/dev/xvda1 /data xfs defaults 0 0", "fatal FSTAB-DEVICE-UNKNOWN /etc/fstab"},
+		{"/dev/nvme0n1p1 /data xfs nofail 0 0", "note FSTAB-DEVICE-UNKNOWN /etc/fstab"},
 		/* these prove nothing */
-		{"/dev/sdq1 /data xfs defaults 0 0", ""},
+		{"/dev/hda1 /data xfs defaults 0 0", ""},
 		{"/dev/disk/by-id/wwn-0x5000-part1 /data xfs defaults 0 0", ""},
 		{"nas:/export /data nfs nofail 0 0", ""},
 		{"nas:/export /data nfs noauto 0 0", ""},
@@ -304,8 +309,10 @@ BM_TEST(check_root_unknown)
 	bm_fixture_edit(&fixture, EL9_ENTRY, "root=/dev/mapper/rl-root", "root=/dev/mapper/rl-gone");
 	expect(&fixture, "fatal CMDLINE-ROOT-UNKNOWN " EL9_ENTRY);
 	/* what this machine cannot know */
-	bm_fixture_edit(&fixture, EL9_ENTRY, "root=/dev/mapper/rl-gone", "root=/dev/sdx9");
+	bm_fixture_edit(&fixture, EL9_ENTRY, "root=/dev/mapper/rl-gone", "root=/dev/hdx9");
 	expect(&fixture, "");
+	bm_fixture_edit(&fixture, EL9_ENTRY, "root=/dev/hdx9", "root=/dev/sdx9");
+	expect(&fixture, "warning CMDLINE-ROOT-UNKNOWN " EL9_ENTRY);
 	bm_fixture_edit(&fixture, EL9_ENTRY, "root=/dev/sdx9", "root=PARTUUID=0-1/PARTNROFF=1");
 	expect(&fixture, "");
 	bm_fixture_edit(&fixture, EL9_ENTRY, "root=PARTUUID=0-1/PARTNROFF=1", "root=nfs:10.0.0.1:/root");
