@@ -143,8 +143,8 @@ static enum left value_of(struct text script, struct text name)
 static enum bm_dracut_default judge(struct text script, struct text line, size_t at)
 {
 	static const char call[] = "getargbool ";
-	struct text name;
-	bool blanks_count;
+	struct text name = {0};
+	bool blanks_count = false;
 	enum left left;
 	char fallback;
 
