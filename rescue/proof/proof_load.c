@@ -251,12 +251,17 @@ char *bm_prover_hindrance(struct bm_prover *prover, const char *name, bool by_al
 	return text;
 }
 
-/* Whether what loads modules in this image is known: a script or program of one's own may do it in its own way. */
+/* Whether what loads modules in this image is known: udevd and modprobe, where a generator that uses them made it and
+ * its init is systemd or a script. Another program in the place of init may do it in its own way. */
 static bool knows_loader(const struct bm_prover *prover)
 {
 	const char *generator = prover->list->generator;
+	const struct bm_image_node *init =
+		bm_image_list_find(prover->list, prover->need->rdinit ? prover->need->rdinit : "/init");
+	const struct bm_elf *elf = init ? bm_image_list_body(prover->list, init)->elf : NULL;
 
-	return generator && !bm_streq(generator, "booster");
+	return generator && !bm_streq(generator, "booster") &&
+	       (!elf || elf->kind == BM_ELF_SCRIPT || bm_streq(bm_image_list_name(prover->list, init), "systemd"));
 }
 
 /* The program that the kernel runs (CONFIG_MODPROBE_PATH); NULL where there is none. */
