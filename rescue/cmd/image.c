@@ -19,6 +19,9 @@ struct job {
 	const char *file, *extract_dir, *version;
 	int fd;
 	uint64_t size;
+	struct bm_unified unified; /* what the file is, where it is no initramfs by itself */
+	bool is_unified;
+	struct bm_unified_initrd initrd;
 	struct bm_image_list list;
 	struct bm_image_sink list_sink;
 	struct bm_image_summary summary;
@@ -115,9 +118,19 @@ static int on_skipped(void *ctx, const char *name, const char *why)
 	return 0;
 }
 
+/* Whether the file is a unified image. What cannot be read at any place (a pipe) is none. */
+static int open_unified(struct job *job)
+{
+	int r = job->size == UINT64_MAX ? -ENODATA : bm_unified_read(job->fd, job->size, &job->unified);
+
+	job->is_unified = r == 0;
+	bm_err_clear();
+	return r == -ENOMEM ? r : 0;
+}
+
 static int read_image(struct job *job)
 {
-	const struct bm_image_source source = {next_bytes, job};
+	struct bm_image_source source = {next_bytes, job};
 	const struct bm_image_sink sink = {.entry = on_entry,
 		.data = on_data,
 		.entry_end = on_entry_end,
@@ -126,6 +139,8 @@ static int read_image(struct job *job)
 		.ctx = job};
 	int r;
 
+	if (job->is_unified)
+		bm_unified_initrd(job->fd, &job->unified.image, &job->initrd, &source);
 	r = bm_image_list_sink(&job->list, &job->list_sink);
 	if (r == 0)
 		r = bm_image_read(&source, &sink, &job->summary);
@@ -137,8 +152,10 @@ static int read_image(struct job *job)
 /* The exit status for what was found. */
 static int show(struct job *job, const struct bm_proof *proof)
 {
-	const struct bm_cmd_image_facts facts = {job->file, job->size, &job->summary, &job->list};
-	bool bad = job->summary.status != BM_IMAGE_OK || (proof && !proof->verdict) || job->extract.failed > 0;
+	const struct bm_cmd_image_facts facts = {
+		job->file, job->size, &job->summary, &job->list, job->is_unified ? &job->unified : NULL};
+	bool bad = job->summary.status != BM_IMAGE_OK || (proof && !proof->verdict) || job->extract.failed > 0 ||
+		   (job->is_unified && job->unified.image.problem);
 	int status = bad ? BM_EXIT_PROBLEMS : BM_EXIT_OK;
 
 	if (job->global->json) {
@@ -156,7 +173,8 @@ static int show(struct job *job, const struct bm_proof *proof)
 			bm_buf_addc(&job->out, '\n');
 		bm_cmd_image_summary_text(&job->out, &facts);
 		if (proof) {
-			bm_buf_addf(&job->out, "\nKernel %s:\n", job->version);
+			bm_buf_addf(
+				&job->out, "\nKernel %s:\n", job->version ? job->version : job->unified.image.version);
 			bm_report_proof_text(proof, &style, &job->out);
 		}
 	}
@@ -193,17 +211,20 @@ static int run_job(struct job *job)
 		bm_report_json_begin(&job->json, &job->out, BM_VERSION, "image");
 		bm_json_array(&job->json, "files");
 	}
-	job->list.facts = job->version != NULL;
-	bm_err_clear();
-	r = read_image(job);
+	r = open_unified(job);
+	if (r == 0) {
+		job->list.facts = job->version || job->is_unified;
+		r = read_image(job);
+	}
 	if (r == -EPIPE)
 		return BM_EXIT_FAILED; /* the reader of the listing is gone: said already */
 	if (r < 0)
 		return bm_cmd_failed(r, job->file);
 	tell_extract(job);
-	if (!job->version)
+	if (!job->version && !job->unified.image.version)
 		return show(job, NULL);
-	status = bm_cmd_image_verify(job->global, job->version, &job->list, &job->summary, &proof);
+	status = job->version ? bm_cmd_image_verify(job->global, job->version, &job->list, &job->summary, &proof)
+			      : bm_cmd_image_prove_alone(job->unified.image.version, &job->list, &job->summary, &proof);
 	if (status == BM_EXIT_OK)
 		status = show(job, &proof);
 	bm_proof_done(&proof);
@@ -228,6 +249,7 @@ static int image_run(const struct bm_global *global, int argc, char **argv)
 	status = run_job(&job);
 	bm_cmd_image_extract_done(&job.extract);
 	bm_image_list_done(&job.list);
+	bm_unified_done(&job.unified);
 	bm_image_summary_done(&job.summary);
 	bm_buf_done(&job.out);
 	bm_file_close(job.fd);
@@ -239,8 +261,9 @@ const struct bm_cmd bm_cmd_image = {
 	.arguments = "FILE|- [--verify VER] [--extract DIR]",
 	.summary = "what is inside an initramfs, and whether it can boot a kernel",
 	.details =
-		"Any compression that the kernel knows, any number of segments. Exit status 4 where the image is\n"
-		"damaged, cut off, or cannot boot the kernel.\n"
+		"Any compression that the kernel knows, any number of segments. Of a unified kernel image, what it\n"
+		"says of itself and the initramfs inside. Exit status 4 where the image is damaged, cut off, or\n"
+		"cannot boot the kernel.\n"
 		"  --verify VER         prove that it can boot kernel VER of the system that --root or --disk name,\n"
 		"                       else of the one system here that has VER\n"
 		"  --extract DIR        write its files below DIR, which must be new or empty; no path leaves DIR,\n"

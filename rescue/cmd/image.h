@@ -6,6 +6,7 @@
 #include "../fmt/image/image_list.h"
 #include "../os/root/extract.h"
 #include "../report/report.h"
+#include "../system/unified.h"
 #include "cmd.h"
 
 enum {
@@ -48,6 +49,7 @@ struct bm_cmd_image_facts {
 	uint64_t size; /* UINT64_MAX: not known */
 	const struct bm_image_summary *summary;
 	const struct bm_image_list *list;
+	const struct bm_unified *unified; /* NULL: the file is the initramfs itself */
 };
 
 void bm_cmd_image_summary_text(struct bm_buf *out, const struct bm_cmd_image_facts *facts);
@@ -59,6 +61,9 @@ void bm_cmd_image_summary_json(struct bm_json *json, const struct bm_cmd_image_f
 /* Proves the image for the kernel, with what the machine's system needs where there is one that has that kernel.
  * Returns BM_EXIT_OK with ret_proof for bm_proof_done(), whatever its verdict; another status after saying why. */
 int bm_cmd_image_verify(const struct bm_global *global, const char *version, const struct bm_image_list *list,
+	const struct bm_image_summary *summary, struct bm_proof *ret_proof);
+/* The same without looking at any system: which drivers are needed is not known then. */
+int bm_cmd_image_prove_alone(const char *version, const struct bm_image_list *list,
 	const struct bm_image_summary *summary, struct bm_proof *ret_proof);
 
 #endif

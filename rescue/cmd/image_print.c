@@ -169,6 +169,31 @@ static void put_segments(struct bm_buf *out, const struct bm_image_summary *summ
 			(unsigned long long)(summary->all_segments - summary->n_segments));
 }
 
+/* What a unified image says of itself. */
+static void put_unified(struct bm_buf *out, const struct bm_unified *unified)
+{
+	const struct bm_kimage *image = &unified->image;
+	const struct {
+		const char *label, *text;
+	} rows[] = {
+		{"kernel", image->version ? image->version : "of a version that is not told"},
+		{"arguments", *unified->cmdline ? unified->cmdline : "none"},
+		{"name", unified->name ? unified->name : "none, so a menu leaves it out"},
+	};
+
+	bm_buf_addf(out, "  %s\n", bm_kimage_kind_name(image->kind));
+	for (size_t i = 0; i < BM_ARRAY_SIZE(rows); i++) {
+		bm_buf_addf(out, "    %s: ", rows[i].label);
+		put_safe(out, rows[i].text);
+		bm_buf_addc(out, '\n');
+	}
+	if (image->profiles > 1)
+		bm_buf_addf(out, "    profiles: %u, of which the first is looked at\n", image->profiles);
+	if (image->problem)
+		bm_buf_addf(out, "    it %s\n", image->problem);
+	bm_buf_adds(out, image->initrd.size > 0 ? "  its initramfs:\n" : "  it has no initramfs\n");
+}
+
 void bm_cmd_image_summary_text(struct bm_buf *out, const struct bm_cmd_image_facts *facts)
 {
 	const struct bm_image_summary *summary = facts->summary;
@@ -180,6 +205,8 @@ void bm_cmd_image_summary_text(struct bm_buf *out, const struct bm_cmd_image_fac
 	bm_buf_addf(out, ", %llu entries, ", (unsigned long long)summary->entries);
 	put_size(out, summary->uncompressed);
 	bm_buf_adds(out, " unpacked\n");
+	if (facts->unified)
+		put_unified(out, facts->unified);
 	put_segments(out, summary);
 	for (size_t i = 0; i < list->n_versions; i++) {
 		bm_buf_adds(out, "  kernel: ");
@@ -226,6 +253,24 @@ static void segments_json(struct bm_json *json, const struct bm_image_summary *s
 	bm_json_end(json);
 }
 
+static void unified_json(struct bm_json *json, const struct bm_unified *unified)
+{
+	if (!unified) {
+		bm_json_str(json, "unified", NULL);
+		return;
+	}
+	bm_json_object(json, "unified");
+	bm_json_str(json, "kernel", unified->image.version);
+	bm_json_str(json, "arguments", unified->cmdline);
+	bm_json_str(json, "name", unified->name);
+	bm_json_str(json, "os_version", unified->os_version);
+	bm_json_u64(json, "kernel_bytes", unified->image.kernel.size);
+	bm_json_u64(json, "initramfs_bytes", unified->image.initrd.size);
+	bm_json_u64(json, "profiles", unified->image.profiles);
+	bm_json_str(json, "problem", unified->image.problem);
+	bm_json_end(json);
+}
+
 void bm_cmd_image_summary_json(struct bm_json *json, const struct bm_cmd_image_facts *facts)
 {
 	const struct bm_image_summary *summary = facts->summary;
@@ -233,6 +278,7 @@ void bm_cmd_image_summary_json(struct bm_json *json, const struct bm_cmd_image_f
 
 	bm_json_str(json, "file", facts->file);
 	bm_json_u64(json, "size_bytes", facts->size != UINT64_MAX ? facts->size : summary->size);
+	unified_json(json, facts->unified);
 	bm_json_str(json, "status", bm_image_status_name(summary->status));
 	if (summary->status != BM_IMAGE_OK) {
 		bm_json_u64(json, "status_offset", summary->offset);

@@ -33,8 +33,8 @@ static int choose(const struct bm_global *global, const struct bm_survey *survey
 	return status;
 }
 
-static int prove_alone(const char *version, const struct bm_image_list *list, const struct bm_image_summary *summary,
-	struct bm_proof *ret_proof)
+int bm_cmd_image_prove_alone(const char *version, const struct bm_image_list *list,
+	const struct bm_image_summary *summary, struct bm_proof *ret_proof)
 {
 	const struct bm_proof_need need = {.version = version};
 	int r = bm_proof_check(list, summary, &need, ret_proof);
@@ -58,7 +58,7 @@ int bm_cmd_image_verify(const struct bm_global *global, const char *version, con
 
 	/* Looking at disks is root's; without a name for a system it is not needed for the rest of the proof. */
 	if (!named && geteuid() != 0)
-		return prove_alone(version, list, summary, ret_proof);
+		return bm_cmd_image_prove_alone(version, list, summary, ret_proof);
 	status = bm_cmd_survey_open(global, &open);
 	if (status != BM_EXIT_OK)
 		return status;
@@ -66,7 +66,7 @@ int bm_cmd_image_verify(const struct bm_global *global, const char *version, con
 	if (status != BM_EXIT_OK)
 		return status;
 	if (!system)
-		return prove_alone(version, list, summary, ret_proof);
+		return bm_cmd_image_prove_alone(version, list, summary, ret_proof);
 	r = bm_needs_read(&open.survey, system, bm_system_kernel(system, version), false, &needs);
 	if (r == 0) {
 		need = bm_needs_for_proof(&needs);

@@ -310,6 +310,24 @@ BM_TEST(kimage_uki)
 	free(image);
 }
 
+/* Of several profiles the first is booted: its sections stand in place of the common ones. */
+BM_TEST(kimage_uki_profiles)
+{
+	static const char *const names[] = {
+		".cmdline", ".linux", ".initrd", ".ucode", ".profile", ".cmdline", ".profile", ".cmdline", ".initrd"};
+	struct image *image = calloc(1, sizeof(*image));
+	struct bm_kimage kimage;
+
+	add_pe(image, names, BM_ARRAY_SIZE(names));
+	image->file_size = 0x9000 + 32;
+	kimage = parse(image, 0);
+	BM_CHECK_INT(kimage.kind, BM_KIMAGE_UKI);
+	BM_CHECK_INT(kimage.profiles, 2);
+	BM_CHECK(kimage.cmdline.offset == 0x6000 && kimage.initrd.offset == 0x3000 && kimage.ucode.offset == 0x4000);
+	bm_kimage_done(&kimage);
+	free(image);
+}
+
 BM_TEST(kimage_elf)
 {
 	struct image *image = calloc(1, sizeof(*image));

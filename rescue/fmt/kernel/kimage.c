@@ -20,10 +20,12 @@
  *	optional header, then for each section
  *		name (8)  virtual size (4)  address (4)  raw size (4)  raw offset (4)  16 bytes
  *
- * A unified kernel image is one with sections .linux .initrd .cmdline .osrel .uname (the UAPI group's UKI
- * specification). Others: arm64 Documentation/arch/arm64/booting.rst ("ARM\x64" at 0x38), riscv
- * Documentation/arch/riscv/boot-image-header.rst ("RSC\x05" at 0x38), EFI zboot ("zimg" at 4, payload's offset and
- * size at 8 and 12, compressor's name at 24), s390 ("S390EP" at 0x10008), ELF.
+ * A unified kernel image is one with sections .linux .initrd .ucode .cmdline .osrel .uname (the UAPI group's UKI
+ * specification). What follows a section .profile belongs to that profile and stands in place of what the sections
+ * before the first one say; nobody asking for another, the first profile is started. Others: arm64
+ *Documentation/arch/arm64/booting.rst ("ARM\x64" at 0x38), riscv Documentation/arch/riscv/boot-image-header.rst
+ *("RSC\x05" at 0x38), EFI zboot ("zimg" at 4, payload's offset and size at 8 and 12, compressor's name at 24), s390
+ *("S390EP" at 0x10008), ELF.
  */
 #include "kimage.h"
 
@@ -239,9 +241,8 @@ static int parse_bzimage(const struct input *in, uint64_t signature, struct bm_k
 		kimage);
 }
 
-/* Notes the section in kimage, its version's in *ret_uname, where its data ends in *end. */
-static void parse_section(
-	const uint8_t *section, struct bm_kimage *kimage, struct bm_kimage_range *ret_uname, uint64_t *end)
+/* Notes the section in kimage, where its data ends in *end. */
+static void parse_section(const uint8_t *section, struct bm_kimage *kimage, uint64_t *end)
 {
 	const struct {
 		char name[8];
@@ -249,9 +250,10 @@ static void parse_section(
 	} known[] = {
 		{".linux", &kimage->kernel},
 		{".initrd", &kimage->initrd},
+		{".ucode", &kimage->ucode},
 		{".cmdline", &kimage->cmdline},
 		{".osrel", &kimage->osrel},
-		{".uname", ret_uname},
+		{".uname", &kimage->uname},
 	};
 	/* The raw size is padded; what is not stored (the raw size is smaller) is zeros in memory. */
 	struct bm_kimage_range range = {le32(section + 20), BM_MIN(le32(section + 8), le32(section + 16))};
@@ -259,8 +261,11 @@ static void parse_section(
 	if (range.size == 0)
 		return;
 	*end = BM_MAX(*end, range.offset + range.size);
-	for (size_t i = 0; i < BM_ARRAY_SIZE(known); i++)
-		if (memcmp(section, known[i].name, sizeof(known[i].name)) == 0 && known[i].range->size == 0)
+	if (memcmp(section, ".profile", 8) == 0)
+		kimage->profiles++;
+	for (size_t i = 0; kimage->profiles <= 1 && i < BM_ARRAY_SIZE(known); i++)
+		if (memcmp(section, known[i].name, sizeof(known[i].name)) == 0 &&
+			(known[i].range->size == 0 || kimage->profiles == 1))
 			*known[i].range = range;
 }
 
@@ -279,8 +284,7 @@ static uint64_t signature_end(const struct input *in, uint64_t at, uint32_t size
 }
 
 /* Reads the PE header's sections. Returns whether there is a PE header at all. */
-static bool parse_pe(const struct input *in, struct bm_kimage *kimage, struct bm_kimage_range *ret_uname,
-	uint64_t *ret_signature, uint64_t *ret_end)
+static bool parse_pe(const struct input *in, struct bm_kimage *kimage, uint64_t *ret_signature, uint64_t *ret_end)
 {
 	uint64_t at, sections;
 	uint32_t n;
@@ -296,16 +300,16 @@ static bool parse_pe(const struct input *in, struct bm_kimage *kimage, struct bm
 	for (uint32_t i = 0; i < n; i++, sections += SECTION_SIZE) {
 		if (sections + SECTION_SIZE > in->len)
 			break;
-		parse_section(in->bytes + sections, kimage, ret_uname, ret_end);
+		parse_section(in->bytes + sections, kimage, ret_end);
 	}
 	return true;
 }
 
-static int parse_uki(const struct input *in, struct bm_kimage_range uname, uint64_t end, struct bm_kimage *kimage)
+static int parse_uki(const struct input *in, uint64_t end, struct bm_kimage *kimage)
 {
 	kimage->kind = BM_KIMAGE_UKI;
 	expect_size(in, end, kimage);
-	return read_version(in, uname, kimage);
+	return read_version(in, kimage->uname, kimage);
 }
 
 /* A number of the ELF header, which may be of either byte order. */
@@ -379,12 +383,11 @@ static void name_other(const struct input *in, struct bm_kimage *kimage)
 
 static int parse(const struct input *in, struct bm_kimage *kimage)
 {
-	struct bm_kimage_range uname = {0};
 	uint64_t end = 0, signature = 0;
 
-	kimage->efi = parse_pe(in, kimage, &uname, &signature, &end);
+	kimage->efi = parse_pe(in, kimage, &signature, &end);
 	if (kimage->efi && kimage->kernel.size > 0)
-		return parse_uki(in, uname, BM_MAX(end, signature), kimage);
+		return parse_uki(in, BM_MAX(end, signature), kimage);
 	if (in->len >= HEADER_MIN && has(in, 0x202, "HdrS", 4))
 		return parse_bzimage(in, signature, kimage);
 	if (has(in, 0, "\177ELF", 4))

@@ -48,8 +48,9 @@ struct bm_kimage {
 	uint64_t expected_size; /* bytes that the headers say the file has at least; 0 where they say nothing */
 	bool truncated;		/* the file is shorter than that */
 
-	/* UKI: its parts in the file */
-	struct bm_kimage_range kernel, initrd, cmdline, osrel;
+	/* UKI: its parts in the file, as its first profile has them */
+	struct bm_kimage_range kernel, initrd, ucode, cmdline, osrel, uname;
+	unsigned int profiles; /* further sets of sections that a menu offers; 0 where there is but one */
 	/* Where the version may be found when it is still NULL: read this and pass it to bm_kimage_more(). */
 	struct bm_kimage_range more;
 
