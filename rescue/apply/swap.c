@@ -211,7 +211,7 @@ static int old_is_good(const struct job *job, bool *ret_good)
 
 	if (r < 0)
 		return r;
-	*ret_good = proof.verdict;
+	*ret_good = proof.verdict || proof.unknown;
 	return 0;
 }
 

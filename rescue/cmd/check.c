@@ -220,10 +220,11 @@ static int judge_kernel(struct check *check)
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0 || !proof.verdict) {
-		item->judgement = r < 0 ? BM_JUDGED_NOT : BM_JUDGED_FAILS;
-		item->unread = r < 0;
-		item->why = r < 0 ? bm_strf("its initramfs cannot be read: %s", bm_err_text(r))
-				  : bm_strf("its initramfs cannot boot it: %s", proof.problems[0].text);
+		item->unread = r < 0 || proof.unknown;
+		item->judgement = item->unread ? BM_JUDGED_NOT : BM_JUDGED_FAILS;
+		item->why = r < 0	    ? bm_strf("its initramfs cannot be read: %s", bm_err_text(r))
+			    : proof.unknown ? bm_strf("its initramfs is not judged: %s", proof.problems[0].text)
+					    : bm_strf("its initramfs cannot boot it: %s", proof.problems[0].text);
 		bm_err_clear();
 		return item->why ? 0 : -ENOMEM;
 	}

@@ -109,6 +109,23 @@ static int on_archive_end(void *ctx)
 	return job->list_sink.archive_end(job->list_sink.ctx);
 }
 
+/* What is in a filesystem inside is listed with its name before; it is not extracted. */
+static int on_inner(void *ctx, const struct bm_cpio_entry *entry)
+{
+	struct job *job = ctx;
+	struct bm_cpio_entry named = *entry;
+	_cleanup_free_ char *name = bm_path_join(job->list.squash.name, entry->name);
+
+	if (!name)
+		return -ENOMEM;
+	named.name = name;
+	if (job->global->json)
+		bm_cmd_image_entry_json(&job->json, &named);
+	else if (!job->global->quiet)
+		bm_cmd_image_entry_text(&job->out, &named);
+	return flush(job, BM_CMD_IMAGE_FLUSH) < 0 ? -EPIPE : BM_CPIO_SKIP;
+}
+
 static int on_skipped(void *ctx, const char *name, const char *why)
 {
 	const struct job *job = ctx;
@@ -137,8 +154,10 @@ static int read_image(struct job *job)
 		.archive_end = on_archive_end,
 		.skipped = on_skipped,
 		.ctx = job};
+	const struct bm_image_sink inner = {.entry = on_inner, .ctx = job};
 	int r;
 
+	job->list.inner_sink = &inner;
 	if (job->is_unified)
 		bm_unified_initrd(job->fd, &job->unified.image, &job->initrd, &source);
 	r = bm_image_list_sink(&job->list, &job->list_sink);
@@ -146,6 +165,7 @@ static int read_image(struct job *job)
 		r = bm_image_read(&source, &sink, &job->summary);
 	if (r == 0)
 		r = bm_image_list_finish(&job->list);
+	job->list.inner_sink = NULL;
 	return r;
 }
 
@@ -154,9 +174,11 @@ static int show(struct job *job, const struct bm_proof *proof)
 {
 	const struct bm_cmd_image_facts facts = {
 		job->file, job->size, &job->summary, &job->list, job->is_unified ? &job->unified : NULL};
-	bool bad = job->summary.status != BM_IMAGE_OK || (proof && !proof->verdict) || job->extract.failed > 0 ||
-		   (job->is_unified && job->unified.image.problem);
-	int status = bad ? BM_EXIT_PROBLEMS : BM_EXIT_OK;
+	bool bad = job->summary.status != BM_IMAGE_OK || (proof && !proof->verdict && !proof->unknown) ||
+		   job->extract.failed > 0 || (job->is_unified && job->unified.image.problem) ||
+		   job->list.squash.damaged;
+	bool unknown = (proof && proof->unknown) || (job->list.squash.why && !job->list.squash.damaged);
+	int status = (bad ? BM_EXIT_PROBLEMS : BM_EXIT_OK) | (unknown ? BM_EXIT_FAILED : BM_EXIT_OK);
 
 	if (job->global->json) {
 		bm_json_end(&job->json);

@@ -169,6 +169,18 @@ static void put_segments(struct bm_buf *out, const struct bm_image_summary *summ
 			(unsigned long long)(summary->all_segments - summary->n_segments));
 }
 
+static void put_squash(struct bm_buf *out, const struct bm_image_squash *squash)
+{
+	if (!squash->name)
+		return;
+	bm_buf_addf(out, "  %s, which holds its files: ", squash->name);
+	if (squash->why)
+		bm_buf_addf(out, "not read, %s\n", squash->why);
+	else
+		bm_buf_addf(
+			out, "squashfs (%s), %llu entries\n", squash->compression, (unsigned long long)squash->entries);
+}
+
 /* What a unified image says of itself. */
 static void put_unified(struct bm_buf *out, const struct bm_unified *unified)
 {
@@ -197,7 +209,7 @@ static void put_unified(struct bm_buf *out, const struct bm_unified *unified)
 void bm_cmd_image_summary_text(struct bm_buf *out, const struct bm_cmd_image_facts *facts)
 {
 	const struct bm_image_summary *summary = facts->summary;
-	const struct bm_image_list *list = facts->list;
+	const struct bm_image_list *list = bm_image_list_booted(facts->list);
 
 	put_safe(out, facts->file);
 	bm_buf_adds(out, ": ");
@@ -208,6 +220,7 @@ void bm_cmd_image_summary_text(struct bm_buf *out, const struct bm_cmd_image_fac
 	if (facts->unified)
 		put_unified(out, facts->unified);
 	put_segments(out, summary);
+	put_squash(out, &facts->list->squash);
 	for (size_t i = 0; i < list->n_versions; i++) {
 		bm_buf_adds(out, "  kernel: ");
 		put_safe(out, list->versions[i].version);
@@ -253,6 +266,20 @@ static void segments_json(struct bm_json *json, const struct bm_image_summary *s
 	bm_json_end(json);
 }
 
+static void squash_json(struct bm_json *json, const struct bm_image_squash *squash)
+{
+	if (!squash->name) {
+		bm_json_str(json, "squash", NULL);
+		return;
+	}
+	bm_json_object(json, "squash");
+	bm_json_str(json, "name", squash->name);
+	bm_json_str(json, "not_read", squash->why);
+	bm_json_str(json, "compression", squash->compression);
+	bm_json_u64(json, "entries", squash->entries);
+	bm_json_end(json);
+}
+
 static void unified_json(struct bm_json *json, const struct bm_unified *unified)
 {
 	if (!unified) {
@@ -274,7 +301,7 @@ static void unified_json(struct bm_json *json, const struct bm_unified *unified)
 void bm_cmd_image_summary_json(struct bm_json *json, const struct bm_cmd_image_facts *facts)
 {
 	const struct bm_image_summary *summary = facts->summary;
-	const struct bm_image_list *list = facts->list;
+	const struct bm_image_list *list = bm_image_list_booted(facts->list);
 
 	bm_json_str(json, "file", facts->file);
 	bm_json_u64(json, "size_bytes", facts->size != UINT64_MAX ? facts->size : summary->size);
@@ -288,6 +315,7 @@ void bm_cmd_image_summary_json(struct bm_json *json, const struct bm_cmd_image_f
 	bm_json_u64(json, "unpacked_bytes", summary->uncompressed);
 	bm_json_u64(json, "passed_over", summary->skipped);
 	segments_json(json, summary);
+	squash_json(json, &facts->list->squash);
 	bm_json_array(json, "kernels");
 	for (size_t i = 0; i < list->n_versions; i++) {
 		bm_json_object(json, NULL);

@@ -54,6 +54,15 @@ const char *bm_proof_kind_name(enum bm_proof_kind kind)
 	return kind < BM_PROOF_KINDS ? names[kind] : "?";
 }
 
+/* Whether all problems are that nothing can be said. */
+static bool is_unknown(const struct bm_proof *proof)
+{
+	for (size_t i = 0; i < proof->n_problems; i++)
+		if (proof->problems[i].kind != BM_PROOF_SQUASHED && proof->problems[i].kind != BM_PROOF_TOO_LARGE)
+			return false;
+	return proof->n_problems > 0;
+}
+
 /* A sentence, made safe; NULL when memory is short. */
 static char *sentence(const char *format, va_list args) BM_PRINTF(1, 0);
 static char *sentence(const char *format, va_list args)
@@ -154,12 +163,7 @@ static bool check_list(struct bm_prover *prover)
 	if (list->lost > 0)
 		bm_prover_note(prover, "the kernel loses %llu files whose directories are not in the image, first %s",
 			(unsigned long long)list->lost, list->first_lost ? list->first_lost : "?");
-	if (list->squashed) {
-		bm_prover_problem(prover, BM_PROOF_SQUASHED, NULL,
-			"its files are in a squashfs inside the image, where they can't be checked");
-		return false;
-	}
-	if (list->incomplete) {
+	if (list->incomplete || bm_image_list_booted(list)->incomplete) {
 		bm_prover_problem(prover, BM_PROOF_TOO_LARGE, NULL, "the image has more files than can be checked (%d)",
 			BM_IMAGE_LIST_NODES);
 		return false;
@@ -260,7 +264,7 @@ int bm_proof_check(const struct bm_image_list *list, const struct bm_image_summa
 		prover.proof.image_bytes = summary->size;
 		prover.proof.unpacked_bytes = summary->uncompressed;
 		check_compressions(&prover);
-		if (check_list(&prover)) {
+		if (check_list(&prover) && bm_prover_squash(&prover)) {
 			look_at_kind(&prover);
 			bm_prover_dracut(&prover);
 			check_init(&prover);
@@ -277,6 +281,7 @@ int bm_proof_check(const struct bm_image_list *list, const struct bm_image_summa
 		return -ENOMEM;
 	}
 	prover.proof.verdict = prover.proof.n_problems == 0;
+	prover.proof.unknown = is_unknown(&prover.proof);
 	*ret_proof = prover.proof;
 	return 0;
 }

@@ -68,7 +68,7 @@ enum bm_proof_kind {
 	BM_PROOF_EMPTY,
 	BM_PROOF_COMPRESSION,	   /* packed in a way that this kernel, or any, can't unpack */
 	BM_PROOF_TOO_LARGE,	   /* more files than the proof keeps: nothing can be said */
-	BM_PROOF_SQUASHED,	   /* its files are in a squashfs inside, which is not read */
+	BM_PROOF_SQUASHED,	   /* its files are in a filesystem inside that was not read: nothing can be said */
 	BM_PROOF_NO_INIT,	   /* init is missing, empty or not executable */
 	BM_PROOF_INIT_INTERPRETER, /* what runs init is missing */
 	BM_PROOF_INIT_LIBRARY,	   /* a library of init, or of its interpreter, is missing */
@@ -108,6 +108,7 @@ struct bm_proof_dracut {
 
 struct bm_proof {
 	bool verdict;			      /* no problem */
+	bool unknown;			      /* the problems are that it could not be looked at: it may boot */
 	uint64_t image_bytes, unpacked_bytes; /* of a whole image; 0 of another */
 	struct bm_proof_problem *problems;
 	size_t n_problems, cap_problems;

@@ -58,6 +58,9 @@ void bm_prover_systemd(struct bm_prover *prover);
 
 /* proof.c: the path of a program in the image, NULL where it is nowhere; for free(). */
 char *bm_prover_find_tool(struct bm_prover *prover, const char *name);
+/* proof_squash.c: the filesystem inside, with which dracut's squash module keeps the files: what mounts it is there.
+ * From then on the prover looks at what is in it. False where it was not read: nothing can be said. */
+bool bm_prover_squash(struct bm_prover *prover);
 
 /* proof_driver.c: the modules are the kernel's, and the drivers are there. */
 void bm_prover_drivers(struct bm_prover *prover);

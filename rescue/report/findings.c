@@ -246,8 +246,13 @@ void bm_report_proof_text(const struct bm_proof *proof, const struct bm_report_s
 	struct bm_text text;
 
 	bm_text_init(&text, out, style->color, style->columns);
-	bm_text_put(&text, proof->verdict ? BM_TONE_GOOD : BM_TONE_BAD,
-		proof->verdict ? "The image can boot this kernel." : "The image cannot boot this kernel.");
+	bm_text_put(&text,
+		proof->verdict	 ? BM_TONE_GOOD
+		: proof->unknown ? BM_TONE_WARN
+				 : BM_TONE_BAD,
+		proof->verdict	 ? "The image can boot this kernel."
+		: proof->unknown ? "Whether the image can boot this kernel is not known."
+				 : "The image cannot boot this kernel.");
 	bm_text_end(&text);
 	for (size_t i = 0; i < proof->n_problems; i++) {
 		bm_text_to(&text, 2);
@@ -271,6 +276,7 @@ void bm_report_proof_json(struct bm_json *json, const char *key, const struct bm
 {
 	bm_json_object(json, key);
 	bm_json_bool(json, "verdict", proof->verdict);
+	bm_json_bool(json, "unknown", proof->unknown);
 	bm_json_array(json, "problems");
 	for (size_t i = 0; i < proof->n_problems; i++) {
 		bm_json_object(json, NULL);

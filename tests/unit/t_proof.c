@@ -46,6 +46,7 @@ enum {
 	CUT_DRIVER = 1 << 30,
 	CUT_LIBRARY = EMPTY_LIBRARY | OTHER_MACHINE,
 	NO_GENERATOR = NO_LVM, /* which images of systemd do without here */
+	SQUASH_DAMAGED = SQUASHED | NO_DEP_BIN,
 };
 
 /* A library whose last byte is missing. */
@@ -174,7 +175,9 @@ static void make_image(struct bm_buf *out, unsigned int how)
 		put_link(out, "usr/sbin/modprobe", "../bin/kmod");
 	if (!(how & NO_LVM))
 		put_elf(out, "usr/sbin/lvm", "/lib/ld.so", "libc.so.6", NULL);
-	if (how & SQUASHED)
+	if ((how & SQUASH_DAMAGED) == SQUASHED)
+		put_file(out, "erofs-root.img", 0644, "an erofs");
+	if ((how & SQUASH_DAMAGED) == SQUASH_DAMAGED)
 		put_file(out, "squash-root.img", 0644, "hsqs");
 	put_modules(out, how);
 	if (!(how & NO_TRAILER))
@@ -314,7 +317,8 @@ BM_TEST(proof_names_missing_modules)
 BM_TEST(proof_stops_at_an_image_that_is_not_whole)
 {
 	expect(NO_TRAILER | NO_INIT | NO_DRIVER, BM_PROOF_TRUNCATED, NULL);
-	expect(SQUASHED | NO_DRIVER, BM_PROOF_SQUASHED, NULL);
+	expect(SQUASHED | NO_DRIVER, BM_PROOF_SQUASHED, "erofs-root.img");
+	expect(SQUASH_DAMAGED | NO_DRIVER, BM_PROOF_CORRUPT, "squash-root.img");
 }
 
 BM_TEST(proof_finds_the_programs_of_tools_unable_to_start)

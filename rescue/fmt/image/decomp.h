@@ -52,6 +52,13 @@ enum bm_decomp_result {
 enum bm_decomp_result bm_decomp_run(struct bm_decomp *decomp, const uint8_t **bytes, size_t *len, bool last,
 	const uint8_t **ret_out, size_t *ret_len) BM_MUST_CHECK;
 
+/* Unpacks in_len bytes, a block without what frames it in a file (gzip: a zlib stream; lzo and lz4: the bare block; xz,
+ * zstd: the whole stream), into out, which has room for *out_len bytes; that becomes how many there are. Returns 0;
+ * -EBADMSG where the block is damaged or gives more, -EINVAL for a compression without such blocks, or with a filter
+ * that is not built in; -ENOMEM. */
+int bm_decomp_whole(
+	enum bm_compression compression, const void *in, size_t in_len, void *out, size_t *out_len) BM_MUST_CHECK;
+
 /* One sentence on the last _BAD, _LIMIT or _MEMORY; constant. */
 const char *bm_decomp_error(const struct bm_decomp *decomp);
 

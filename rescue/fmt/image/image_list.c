@@ -22,6 +22,7 @@ void bm_image_list_capture_free(struct bm_image_list_reader *reader)
 	free(reader->head);
 	free(reader->dynamic);
 	bm_image_list_module_free(reader->module);
+	bm_buf_done(&reader->squash);
 	free(reader);
 }
 
@@ -61,6 +62,9 @@ void bm_image_list_done(struct bm_image_list *list)
 	free(list->first_lost);
 	bm_strv_done(&list->library_dirs);
 	bm_image_list_capture_free(list->reader);
+	if (list->inner)
+		bm_image_list_done(list->inner);
+	free(list->inner);
 	*list = (struct bm_image_list){0};
 }
 
@@ -266,6 +270,7 @@ static enum bm_image_list_capture capture_of(const struct bm_image_list *list, u
 static int capture_begin(struct bm_image_list *list, uint32_t at)
 {
 	struct bm_image_list_reader *reader = list->reader;
+	const char *squash;
 
 	reader->body = list->nodes[at].body;
 	reader->capture = capture_of(list, at);
@@ -273,6 +278,10 @@ static int capture_begin(struct bm_image_list *list, uint32_t at)
 	reader->head_len = 0;
 	reader->dynamic_len = 0;
 	reader->dynamic_size = 0;
+	if (bm_image_list_is_squash(list, at, &squash)) {
+		reader->capture = BM_CAPTURE_SQUASH;
+		return bm_image_list_squash_begin(list, squash, list->bodies[reader->body].size) ? 0 : BM_CPIO_SKIP;
+	}
 	if (reader->capture == BM_CAPTURE_NONE)
 		return BM_CPIO_SKIP;
 	if (reader->capture == BM_CAPTURE_MODULE)
@@ -346,6 +355,10 @@ static int on_data(void *ctx, const uint8_t *bytes, size_t len)
 		return 0;
 	if (reader->capture == BM_CAPTURE_MODULE)
 		return bm_image_list_module_data(reader, bytes, len);
+	if (reader->capture == BM_CAPTURE_SQUASH) {
+		bm_image_list_squash_data(list, bytes, len);
+		return 0;
+	}
 	memcpy(reader->head + reader->head_len, bytes, n);
 	reader->head_len += n;
 	if (reader->capture != BM_CAPTURE_PROGRAM)
@@ -471,7 +484,7 @@ static int on_entry_end(void *ctx)
 	struct bm_image_body *body = &list->bodies[reader->body];
 	char text[BM_IMAGE_LIST_CAPTURE + 1];
 
-	if (reader->capture == BM_CAPTURE_NONE)
+	if (reader->capture == BM_CAPTURE_NONE || reader->capture == BM_CAPTURE_SQUASH)
 		return 0;
 	if (reader->capture == BM_CAPTURE_PROGRAM)
 		return take_program(list);
@@ -502,6 +515,15 @@ const char *bm_image_list_content(const struct bm_image_list *list, const struct
 	return NULL;
 }
 
+struct bm_image_sink bm_image_list_callbacks(struct bm_image_list *list)
+{
+	return (struct bm_image_sink){.entry = on_entry,
+		.data = on_data,
+		.entry_end = on_entry_end,
+		.archive_end = on_archive_end,
+		.ctx = list};
+}
+
 int bm_image_list_sink(struct bm_image_list *list, struct bm_image_sink *ret_sink)
 {
 	/* What the kernel's own built-in archive has made before (usr/default_cpio_list). */
@@ -521,11 +543,7 @@ int bm_image_list_sink(struct bm_image_list *list, struct bm_image_sink *ret_sin
 	if (r < 0)
 		return r;
 	on_archive_end(list);
-	*ret_sink = (struct bm_image_sink){.entry = on_entry,
-		.data = on_data,
-		.entry_end = on_entry_end,
-		.archive_end = on_archive_end,
-		.ctx = list};
+	*ret_sink = bm_image_list_callbacks(list);
 	return 0;
 }
 

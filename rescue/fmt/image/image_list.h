@@ -23,6 +23,7 @@ enum {
 	BM_IMAGE_LIST_CAPTURE = 16 * 1024,	  /* bytes kept of a small text file */
 	BM_IMAGE_LIST_TEXTS = 256,		  /* such files */
 	BM_IMAGE_LIST_MODULE = 256 * 1024 * 1024, /* bytes that a module may unpack to */
+	BM_IMAGE_LIST_SQUASH = 256 * 1024 * 1024, /* bytes of a filesystem inside, which is kept whole to be read */
 };
 
 /* A name in the image. */
@@ -84,10 +85,21 @@ struct bm_image_module {
 	uint32_t version; /* index into versions */
 };
 
+/* The filesystem that dracut's squash module puts the files into. */
+struct bm_image_squash {
+	const char *name;	 /* of its file in the image, constant; NULL: there is none */
+	const char *why;	 /* why it was not read, a sentence, constant; NULL: it was */
+	bool damaged;		 /* that is, because it is damaged, so that the kernel cannot read it either */
+	const char *compression; /* constant; NULL where unknown */
+	uint64_t entries;
+};
+
 struct bm_image_list {
 	bool facts; /* set before reading: look into executables too, for the proof */
 	/* Likewise: the modules to look into, as bm_modules_name() gives them, sorted; borrowed. NULL: all. */
 	const struct bm_strv *inspect;
+	const struct bm_image_sink
+		*inner_sink;	     /* set before reading: also gets the entries of a filesystem inside; NULL */
 	struct bm_image_node *nodes; /* 0 is the root directory */
 	size_t n_nodes, cap_nodes;
 	struct bm_image_body *bodies; /* 0 has no size: that of what is no regular file */
@@ -105,7 +117,9 @@ struct bm_image_list {
 	char *generator; /* "dracut 059-4", "initramfs-tools", "mkinitcpio", "booster"; NULL when not recognised */
 	char *os;	 /* PRETTY_NAME of etc/initrd-release; NULL */
 	struct bm_strv library_dirs; /* from etc/ld.so.conf and its includes */
-	bool squashed;		     /* dracut's squash module: most files are inside a squashfs that is not read */
+	struct bm_image_squash squash;
+	struct bm_image_list *inner; /* the tree that the squash's init makes the root; NULL: the files stay in this one
+				      */
 	bool incomplete;	     /* a limit was met: files are missing from this list */
 	uint64_t lost;		     /* entries that the kernel can't unpack, because their directory is missing */
 	char *first_lost;
@@ -124,6 +138,9 @@ int bm_image_list_finish(struct bm_image_list *list) BM_MUST_CHECK;
 /* The two steps and bm_image_read() between them. Returns what that returns. */
 int bm_image_list_read(const struct bm_image_source *source, struct bm_image_list *list,
 	struct bm_image_summary *ret_summary) BM_MUST_CHECK;
+
+/* The tree in which the initramfs does its work: list->inner where there is one, else the list. */
+const struct bm_image_list *bm_image_list_booted(const struct bm_image_list *list);
 
 /* The file that path (from the image's root, with or without leading slash) leads to; symlinks are followed inside the
  * image, also the last. NULL where there is none, or the symlinks go round. */

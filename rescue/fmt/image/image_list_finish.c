@@ -228,16 +228,16 @@ static bool too_deep(const struct bm_image_list *list)
 
 int bm_image_list_finish(struct bm_image_list *list)
 {
-	int r;
+	int r = bm_image_list_squash_read(list);
 
 	bm_image_list_capture_free(list->reader);
 	list->reader = NULL;
+	if (r < 0)
+		return r;
 	if (too_deep(list)) {
 		list->incomplete = true;
 		return 0;
 	}
-	list->squashed =
-		there(list, "/squash-root.img") || there(list, "/squash/root.img") || there(list, "/erofs-root.img");
 	r = find_versions(list);
 	if (r == 0)
 		r = find_modules(list);

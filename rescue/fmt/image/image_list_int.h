@@ -3,6 +3,7 @@
 #ifndef BM_FMT_IMAGE_LIST_INT_H
 #define BM_FMT_IMAGE_LIST_INT_H
 
+#include "base/buf.h"
 #include "image_list.h"
 
 enum { BM_IMAGE_LIST_NONE = 0xffffffff };
@@ -14,7 +15,8 @@ enum bm_image_list_capture {
 	BM_CAPTURE_INDEX,
 	BM_CAPTURE_LD_CONF,
 	BM_CAPTURE_RELEASE,
-	BM_CAPTURE_TEXT
+	BM_CAPTURE_TEXT,
+	BM_CAPTURE_SQUASH
 };
 
 struct bm_image_list_module;
@@ -44,6 +46,7 @@ struct bm_image_list_reader {
 	uint8_t *dynamic; /* BM_ELF_DYNAMIC_MAX bytes, likewise */
 	size_t dynamic_len;
 	struct bm_image_list_module *module; /* likewise */
+	struct bm_buf squash;		     /* the filesystem inside */
 };
 
 /* image_list_tree.c: the tree. Nodes are named by their index. */
@@ -72,7 +75,15 @@ void bm_image_list_module_free(struct bm_image_list_module *module);
 /* Whether a binary index of modules of that size, which begins so, is no such index, or was cut. */
 bool bm_image_list_bad_index(const uint8_t *head, size_t len, uint64_t size);
 
-/* image_list.c: what a file's data tells. */
+/* image_list_squash.c: the filesystem inside. Whether the node is the file that it stands in (*ret_name: which); its
+ * data; and reading it, after all archives. 0 or -ENOMEM, or a negative errno of list->inner_sink. */
+bool bm_image_list_is_squash(const struct bm_image_list *list, uint32_t at, const char **ret_name);
+bool bm_image_list_squash_begin(struct bm_image_list *list, const char *name, uint64_t size);
+void bm_image_list_squash_data(struct bm_image_list *list, const uint8_t *bytes, size_t len);
+int bm_image_list_squash_read(struct bm_image_list *list) BM_MUST_CHECK;
+
+/* image_list.c: what fills a list that bm_image_list_sink() has prepared, and what a file's data tells. */
+struct bm_image_sink bm_image_list_callbacks(struct bm_image_list *list);
 void bm_image_list_capture_free(struct bm_image_list_reader *reader);
 
 #endif
