@@ -113,7 +113,7 @@ static int check_no_root(const struct bm_check *check, const struct bm_cmdline *
 		if (bm_cmdline_has(line, root_sources[i]))
 			return 0;
 	/* Something that looks like a kernel and boots no system: iPXE, a memory test. */
-	if (entry->initrds.n == 0 && !(check->kernel && check->kernel->modules_dir))
+	if (entry->initrds.n == 0 && !entry->unified && !(check->kernel && check->kernel->modules_dir))
 		return 0;
 	/* NixOS finds its root in the image. */
 	if (init && bm_str_starts(init, "/nix/"))
@@ -350,8 +350,8 @@ int bm_check_cmdline(const struct bm_check *check)
 		       bm_streq(check->system->loader.cuts[i].id, check->entry->entry.id);
 	if (check->entry->kernelopts_lost && !cut && check_kernelopts(check, root) < 0)
 		return -ENOMEM;
-	if ((!root || !*root) && !check->entry->unified && !check->entry->entry.unresolved &&
-		!check->entry->kernelopts_lost && !cut && check_no_root(check, &line, root) < 0)
+	if ((!root || !*root) && !check->entry->entry.unresolved && !check->entry->kernelopts_lost && !cut &&
+		check_no_root(check, &line, root) < 0)
 		return -ENOMEM;
 	/* With a variable inside that has no value here, what is written is not what is booted. */
 	if (check->entry->entry.unresolved && !check->entry->kernelopts_lost)

@@ -75,7 +75,16 @@ bool bm_finding_is_instruction(const struct bm_finding *finding)
 {
 	enum bm_fixer fixer = bm_finding_kinds[finding->id].fixer;
 
-	return fixer == BM_FIXER_INSTRUCTION || (fixer == BM_FIXER_DEFAULT && !finding->file);
+	return finding->by_hand || fixer == BM_FIXER_INSTRUCTION || (fixer == BM_FIXER_DEFAULT && !finding->file);
+}
+
+const char *bm_finding_advice(const struct bm_finding *finding)
+{
+	return finding->by_hand
+		       ? "The fault is inside a unified kernel image: build that anew with the tool that made it, "
+			 "in `bootmend chroot` (`kernel-install add VERSION /lib/modules/VERSION/vmlinuz`, "
+			 "`ukify build`, `dracut --uefi`, `mkinitcpio -P`)."
+		       : bm_finding_kinds[finding->id].advice;
 }
 
 bool bm_findings_has(const struct bm_findings *findings, const struct bm_finding *finding)

@@ -74,6 +74,7 @@ struct bm_finding {
 	bool doubtful;	   /* milder only because not everything could be seen: not mended unless asked for by name */
 	char *file;	   /* the file it is about, as a path of the system; or NULL */
 	unsigned int line; /* in that file, 0 for none */
+	bool by_hand;	   /* it is in a unified kernel image, which only the tool that made it can make anew */
 	bool has_offset;
 	uint64_t offset; /* in that file, where has_offset is set */
 	char *excerpt;	 /* what stands there, as it is; or NULL */
@@ -99,9 +100,11 @@ struct bm_finding *bm_findings_add(struct bm_findings *findings, enum bm_finding
 size_t bm_findings_count(const struct bm_findings *findings, enum bm_severity severity);
 /* The first of this id, or NULL. */
 struct bm_finding *bm_findings_find(const struct bm_findings *findings, enum bm_finding_id id);
-/* Whether nothing but a person mends it: its kind has no fixer, or it is about a loader whose configuration is nowhere.
- */
+/* Whether nothing but a person mends it: its kind has no fixer, or it is about a loader whose configuration is nowhere,
+ * or about a unified kernel image. */
 bool bm_finding_is_instruction(const struct bm_finding *finding);
+/* What to do: the catalogue's advice, or where by_hand is set the one that fits. */
+const char *bm_finding_advice(const struct bm_finding *finding);
 /* Whether one of findings says the same: id, place and evidence. */
 bool bm_findings_has(const struct bm_findings *findings, const struct bm_finding *finding);
 /* Sorts by severity, then by the catalogue's order; stable. */

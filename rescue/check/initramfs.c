@@ -177,7 +177,7 @@ int bm_check_initramfs(const struct bm_check *check)
 	if (!bm_check_boots(check))
 		return 0;
 	/* Microcode alone is no initramfs. */
-	if (!entry->initramfs && !entry->unified && check_no_initrd(check) < 0)
+	if (!entry->initramfs && check_no_initrd(check) < 0)
 		return -ENOMEM;
 	if (check_beside(check) < 0)
 		return -ENOMEM;

@@ -38,7 +38,8 @@ static char *why_no_menu(const struct bm_system *system)
 	if (loader->others.n > 0)
 		return bm_strf("the configuration of %s is not read", others);
 	if (loader->unified)
-		return bm_strf("the sections of unified kernel images (%s) are not read", loader->unified);
+		return bm_strf("no loader's menu was found, and whether the firmware starts %s is not seen on the disk",
+			loader->unified);
 	if (loader->unread)
 		return strdup(loader->unread);
 	if (mount)
@@ -47,15 +48,6 @@ static char *why_no_menu(const struct bm_system *system)
 	if (loader->grub)
 		return bm_strf("GRUB is installed (%s), and its configuration was not found", loader->grub);
 	return bm_strf("no configuration of GRUB or systemd-boot was found in /boot, /boot/efi and /efi");
-}
-
-/* Whether what systemd-boot boots by itself may be a unified image: it puts them into its menu beside the entries, and
- * nothing but loader.conf's default, where it names an entry, puts one before the others. */
-static bool unified_may_win(const struct bm_loader *loader)
-{
-	return loader->kind == BM_LOADER_BLS && loader->unified &&
-	       (!loader->default_wanted || loader->default_wanted[0] == '@' || loader->default_lost ||
-		       bm_str_ends(loader->default_wanted, ".efi") || bm_str_starts(loader->default_wanted, "auto-"));
 }
 
 static bool is_ostree(const struct bm_check *check, bool *ret_is)
@@ -72,23 +64,15 @@ static bool is_ostree(const struct bm_check *check, bool *ret_is)
 /* Why the default entry is not judged, or not all of it: *ret_why for free(), NULL where it is. */
 static int why_not_entry(const struct bm_check *check, char **ret_why)
 {
-	const struct bm_loader *loader = &check->system->loader;
 	const struct bm_boot_entry *entry = check->entry;
 	bool ostree = false;
 
 	if (!is_ostree(check, &ostree))
 		return -ENOMEM;
-	if (unified_may_win(loader))
-		*ret_why = bm_strf(
-			"systemd-boot may boot the unified kernel image %s before '%s', and its sections are not read",
-			loader->unified, entry->entry.title);
-	else if (!bm_check_boots(check))
+	if (!bm_check_boots(check))
 		*ret_why =
 			bm_strf("the default entry '%s' boots another system or another loader%s", entry->entry.title,
 				entry->foreign ? " (its kernel has no modules here, and its root= is another)" : "");
-	else if (entry->unified)
-		*ret_why = bm_strf("'%s' loads %s, a unified kernel image, whose sections are not read",
-			entry->entry.title, entry->kernel);
 	else if (ostree)
 		*ret_why =
 			bm_strf("'%s' boots a deployment of ostree, and which of them is the root is not looked into",

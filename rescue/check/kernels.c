@@ -135,6 +135,16 @@ void bm_check_rebuild(const struct bm_check *check)
 	/* No tool builds an image without the kernel's modules. */
 	for (size_t i = 0; check->kernel && !check->kernel->modules_dir && i < check->findings->n; i++)
 		check->findings->items[i].rebuild = BM_REBUILD_NO;
+	/* Nor does one change what is inside a unified image. That another entry may be booted stays. */
+	for (size_t i = 0; check->entry && check->entry->unified && i < check->findings->n; i++) {
+		struct bm_finding *finding = &check->findings->items[i];
+
+		if (!bm_streq(finding->file, check->entry->kernel) ||
+			bm_finding_kinds[finding->id].fixer == BM_FIXER_DEFAULT)
+			continue;
+		finding->by_hand = true;
+		finding->rebuild = BM_REBUILD_NO;
+	}
 }
 
 int bm_check_modules(const struct bm_check *check, const struct bm_kernel *kernel)

@@ -56,6 +56,8 @@ static char *kernel_state(const struct bm_kernel *kernel)
 {
 	_cleanup_free_ char *size = NULL;
 
+	if (kernel->initramfs_inside)
+		return strdup("initramfs inside");
 	if (!kernel->initramfs_exists)
 		return strdup("initramfs missing");
 	size = bm_size_text(kernel->initramfs_size);

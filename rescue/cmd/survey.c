@@ -136,11 +136,16 @@ int bm_cmd_check(
 	const struct bm_survey *survey, struct bm_system *system, bool read_image, struct bm_cmd_checked *ret_checked)
 {
 	const struct bm_kernel *kernel = bm_system_default_kernel(system);
+	const struct bm_loader *loader = &system->loader;
+	bool unified = loader->default_entry >= 0 && (size_t)loader->default_entry < loader->n_entries &&
+		       loader->entries[loader->default_entry].unified &&
+		       loader->entries[loader->default_entry].initramfs_exists;
 	struct bm_cmd_checked checked = {0};
 	int r = 0;
 
-	if (read_image && kernel && kernel->initramfs_exists) {
-		r = bm_prove_kernel(survey, system, kernel, &checked.proof);
+	if (read_image && kernel && (unified || kernel->initramfs_exists)) {
+		r = unified ? bm_prove_entry(survey, system, (size_t)loader->default_entry, &checked.proof)
+			    : bm_prove_kernel(survey, system, kernel, &checked.proof);
 		if (r == -ENOMEM)
 			return bm_cmd_failed(r, NULL);
 		/* An image that cannot be read is told, and the other checks go on. */

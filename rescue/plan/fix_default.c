@@ -245,7 +245,8 @@ static int set_legacy(struct bm_fix *fix, const struct bm_finding *finding, cons
 
 static int set_loader_conf(struct bm_fix *fix, const struct bm_finding *finding, const struct bm_boot_entry *entry)
 {
-	_cleanup_free_ char *text = bm_strf("default %s.conf", entry->entry.id ? entry->entry.id : "");
+	_cleanup_free_ char *text = bm_strf("default %s%s", entry->entry.id ? entry->entry.id : "",
+		bm_str_ends(entry->entry.id ? entry->entry.id : "", ".efi") ? "" : ".conf");
 	bool done = false;
 	struct bm_draft *draft;
 	int r = bm_draft_open(&fix->drafts, &fix->system->sources, fix->system->loader.config, true, &draft);
@@ -288,6 +289,7 @@ static int set_default(struct bm_fix *fix, const struct bm_finding *finding, con
 	case BM_LOADER_BLS:
 		return set_loader_conf(fix, finding, entry);
 	case BM_LOADER_NONE:
+	case BM_LOADER_FIRMWARE:
 		break;
 	}
 	return bm_fix_instruct(fix, finding, "%s. %s", finding->evidence, bm_finding_kinds[finding->id].advice);

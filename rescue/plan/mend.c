@@ -75,7 +75,7 @@ static char *consent(const struct bm_fix *fix, const struct bm_finding *finding)
 			       ? bm_strf("%s. Copy the disk if you can, then `bootmend repair --fsck %s`, which asks "
 					 "first.",
 					 finding->evidence, device->path ? device->path : device->name)
-			       : bm_strf("%s. %s", finding->evidence, kind->advice);
+			       : bm_strf("%s. %s", finding->evidence, bm_finding_advice(finding));
 	if (kind->fixer == BM_FIXER_SPACE && !fix->request->free_boot)
 		return bm_strf("%s. %s", finding->evidence, kind->advice);
 	if (finding->doubtful && !is_asked(fix->request, finding))

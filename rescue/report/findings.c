@@ -40,9 +40,10 @@ static bool is_beyond_rebuild(const struct bm_finding *finding)
 
 static const char *advice_for(const struct bm_finding *finding)
 {
-	return is_beyond_rebuild(finding) ? "No image that cures it can be built for this kernel: boot another one, or "
-					    "reinstall this one's package."
-					  : bm_finding_kinds[finding->id].advice;
+	return is_beyond_rebuild(finding) && !finding->by_hand
+		       ? "No image that cures it can be built for this kernel: boot another one, or "
+			 "reinstall this one's package."
+		       : bm_finding_advice(finding);
 }
 
 /* The command that mends it, or NULL: then the advice is all that can be done. served: the ids that a repair would

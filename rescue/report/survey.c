@@ -136,14 +136,18 @@ static void put_kernel(struct bm_text *text, const struct bm_kernel *kernel, boo
 		bm_text_put(
 			text, kernel->modules_dep ? BM_TONE_PLAIN : BM_TONE_WARN, kernel->modules_dep ? "yes" : "dep?");
 	bm_text_to(text, at + 13);
-	if (!kernel->initramfs_exists)
+	if (kernel->initramfs_inside)
+		bm_text_put(text, BM_TONE_PLAIN, "inside");
+	else if (!kernel->initramfs_exists)
 		bm_text_put(text, is_default ? BM_TONE_BAD : BM_TONE_WARN, "MISSING");
 	else if (kernel->initramfs_size == 0)
 		bm_text_put(text, BM_TONE_BAD, "EMPTY");
 	else
 		put_size(text, at + 13, kernel->initramfs_size);
 	bm_text_to(text, at + 25);
-	path = kernel->initramfs_path ? short_path(kernel->initramfs_path, kernel->version) : NULL;
+	path = kernel->initramfs_inside ? bm_strf("(unified kernel image)")
+	       : kernel->initramfs_path ? short_path(kernel->initramfs_path, kernel->version)
+					: NULL;
 	if (path)
 		bm_text_put(text, BM_TONE_PLAIN, path);
 	bm_text_end(text);

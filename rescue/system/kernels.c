@@ -13,6 +13,7 @@
 #include "../fmt/boot/bls.h"
 #include "../fmt/kernel/kimage.h"
 #include "../os/root/fileio.h"
+#include "unified.h"
 
 /* How distributions name the initramfs of VER in /boot. The first prefix that fits counts, so the longer stand first.
  */
@@ -103,7 +104,18 @@ int bm_system_probe_kernel(const struct bm_system *system, const char *path, cha
 		if (r == -ENOMEM || bm_str_set(&problem, bm_err_text(r)) < 0)
 			return -ENOMEM;
 	}
-	if (r == 0 && !image.version && image.more.size > 0 && image.more.size <= BM_MIB) {
+	if (r == 0 && image.kind == BM_KIMAGE_UKI) {
+		_cleanup_unified_ struct bm_unified unified = {0};
+
+		if (bm_system_read_unified(system, path, &unified) == -ENOMEM)
+			return -ENOMEM;
+		if (unified.image.kind == BM_KIMAGE_UKI) {
+			struct bm_kimage outer = image;
+
+			image = unified.image;
+			unified.image = outer;
+		}
+	} else if (r == 0 && !image.version && image.more.size > 0 && image.more.size <= BM_MIB) {
 		_cleanup_buf_ struct bm_buf more = {0};
 		_cleanup_fd_ int fd = -1;
 		size_t len = 0;
@@ -122,18 +134,6 @@ int bm_system_probe_kernel(const struct bm_system *system, const char *path, cha
 	*ret_version = version;
 	*ret_problem = problem;
 	return 0;
-}
-
-bool bm_system_is_unified(const struct bm_system *system, const char *path)
-{
-	_cleanup_buf_ struct bm_buf head = {0};
-	_cleanup_kimage_ struct bm_kimage image = {0};
-	struct bm_stat st;
-
-	return bm_root_stat(system->root, path, true, &st) == 0 &&
-	       bm_root_read_head(system->root, path, BM_KIMAGE_NEED, &head) == 0 &&
-	       bm_kimage_parse(bm_buf_text(&head), head.len, st.size_bytes, &image) == 0 &&
-	       image.kind == BM_KIMAGE_UKI && image.initrd.size > 0;
 }
 
 /* What stands beside kernels and images and is none: signatures, what packagers and people keep, and SUSE's

@@ -21,7 +21,4 @@ int bm_kernel_add_initramfs(struct bm_kernel *kernel, const char *path, uint64_t
 int bm_system_probe_kernel(
 	const struct bm_system *system, const char *path, char **ret_version, char **ret_problem) BM_MUST_CHECK;
 
-/* Whether the file is a unified kernel image with an initramfs inside. */
-bool bm_system_is_unified(const struct bm_system *system, const char *path);
-
 #endif

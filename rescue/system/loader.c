@@ -12,7 +12,7 @@
 
 const char *bm_loader_kind_text(enum bm_loader_kind kind)
 {
-	static const char *const texts[] = {"none", "grub2", "grub2-bls", "grub-legacy", "systemd-boot"};
+	static const char *const texts[] = {"none", "grub2", "grub2-bls", "grub-legacy", "systemd-boot", "firmware"};
 
 	return texts[kind];
 }
@@ -181,7 +181,10 @@ static int read_systemd_boot(struct bm_loader_reader *reader, struct choice *cho
 
 static const char *name_of(enum bm_loader_kind kind)
 {
-	return kind == BM_LOADER_BLS ? "systemd-boot" : kind == BM_LOADER_GRUB_LEGACY ? "GRUB legacy" : "GRUB";
+	return kind == BM_LOADER_BLS	       ? "systemd-boot"
+	       : kind == BM_LOADER_FIRMWARE    ? "the firmware"
+	       : kind == BM_LOADER_GRUB_LEGACY ? "GRUB legacy"
+					       : "GRUB";
 }
 
 /* Loaders that hand over to what is read here: they are no rivals. */

@@ -73,7 +73,8 @@ int bm_loader_read_bls(struct bm_system *system, const char *dir, bool for_grub,
 			bm_root_read(system->root, path, BM_BLS_SIZE_MAX, &text) < 0)
 			continue;
 		if (bm_bls_list_add(list, names.items[i], bm_buf_text(&text), text.len) < 0 ||
-			bm_str_set(&list->items[list->n - 1].file, path) < 0)
+			bm_str_set(&list->items[list->n - 1].file, path) < 0 ||
+			bm_loader_adopt_unified(system, &list->items[list->n - 1]) < 0)
 			return -ENOMEM;
 		if (for_grub && list->items[list->n - 1].stop_line > 0 &&
 			take_cut(system, path, list, bm_buf_text(&text), text.len) < 0)
@@ -84,10 +85,9 @@ int bm_loader_read_bls(struct bm_system *system, const char *dir, bool for_grub,
 
 /* Whether loader.conf's default names none of the entries, so that the first is booted. What stands in EFI variables
  * (@saved), and what systemd-boot finds by itself, can't be called missing. */
-static bool lost_pattern(const struct bm_system *system, const char *pattern, const struct bm_bls *chosen)
+static bool lost_pattern(const char *pattern, const struct bm_bls *chosen)
 {
-	return pattern && *pattern != '@' && !bm_str_starts(pattern, "auto-") && !bm_str_ends(pattern, ".efi") &&
-	       !system->loader.unified && !bm_loader_conf_names(pattern, chosen);
+	return pattern && *pattern != '@' && !bm_str_starts(pattern, "auto-") && !bm_loader_conf_names(pattern, chosen);
 }
 
 /* Whether what lies there is on another filesystem than what lies at the targets before it. */
@@ -133,7 +133,8 @@ static int read_both(const struct bm_loader_reader *reader, struct bm_bls_list *
 			return -ENOMEM;
 		if (!is_apart(system, targets, i) || (list->n > 0 && !is_readable(reader, targets[i])))
 			continue;
-		if (bm_loader_read_bls(system, dir, false, list) < 0)
+		if (bm_loader_read_bls(system, dir, false, list) < 0 ||
+			bm_loader_add_unified(system, targets[i], list) < 0)
 			return -ENOMEM;
 		if (!*ret_config && bm_root_is_file(system->root, config)) {
 			*ret_config = config;
@@ -167,8 +168,7 @@ static int make_entries(const struct bm_bls_list *bls, struct bm_entries *entrie
 	return 0;
 }
 
-static int take_default(
-	struct bm_loader *loader, const struct bm_system *system, const char *text, size_t len, struct bm_bls_list *bls)
+static int take_default(struct bm_loader *loader, const char *text, size_t len, struct bm_bls_list *bls)
 {
 	struct bm_loader_conf conf = {0};
 	int r;
@@ -176,12 +176,21 @@ static int take_default(
 	if (bm_loader_conf_parse(text, len, &conf) < 0)
 		return -ENOMEM;
 	loader->default_entry = (int)bm_loader_conf_default(&conf, bls);
-	loader->default_lost = lost_pattern(system, conf.default_pattern, &bls->items[loader->default_entry]);
+	loader->default_lost = lost_pattern(conf.default_pattern, &bls->items[loader->default_entry]);
 	r = bm_str_set(&loader->default_wanted, conf.default_pattern);
 	if (r == 0)
 		r = bm_str_set(&loader->default_text, conf.default_pattern ? conf.default_pattern : "the newest");
 	bm_loader_conf_done(&conf);
 	return r;
+}
+
+/* Whether all entries are unified images, which the firmware itself can start. */
+static bool only_unified(const struct bm_bls_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (!bm_streq(bm_path_base(list->items[i].file), bm_path_base(list->items[i].kernel)))
+			return false;
+	return true;
 }
 
 int bm_loader_read_systemd_boot(struct bm_loader_reader *reader, bool *ret_used)
@@ -191,6 +200,7 @@ int bm_loader_read_systemd_boot(struct bm_loader_reader *reader, bool *ret_used)
 	_cleanup_entries_ struct bm_entries entries = {0};
 	_cleanup_free_ char *config = NULL;
 	struct bm_loader *loader = &reader->system->loader;
+	bool firmware;
 	int r;
 
 	*ret_used = false;
@@ -198,7 +208,11 @@ int bm_loader_read_systemd_boot(struct bm_loader_reader *reader, bool *ret_used)
 		return -ENOMEM;
 	if (bls.n == 0 && (!loader->systemd_boot || loader->unified || loader->grub))
 		return 0;
-	loader->kind = BM_LOADER_BLS;
+	firmware = !loader->systemd_boot && bls.n > 0 && only_unified(&bls);
+	/* GRUB starts none of them by itself. */
+	if (firmware && loader->grub)
+		return 0;
+	loader->kind = firmware ? BM_LOADER_FIRMWARE : BM_LOADER_BLS;
 	*ret_used = true;
 	if (bm_str_set(&loader->config, config) < 0)
 		return -ENOMEM;
@@ -207,10 +221,14 @@ int bm_loader_read_systemd_boot(struct bm_loader_reader *reader, bool *ret_used)
 	bm_bls_list_sort(&bls);
 	if (bm_root_read(reader->system->root, config, LOADER_CONF_MAX, &text) < 0)
 		bm_err_clear();
-	if (take_default(loader, reader->system, bm_buf_text(&text), text.len, &bls) < 0 ||
-		make_entries(&bls, &entries) < 0)
+	if (take_default(loader, bm_buf_text(&text), text.len, &bls) < 0 || make_entries(&bls, &entries) < 0)
 		return -ENOMEM;
-	if (!loader->systemd_boot &&
+	if (firmware && bls.n > 1 &&
+		bm_loader_unread(loader, bm_strf("the firmware starts one of %zu unified kernel images, and which of "
+						 "them is not seen on the disk",
+						 bls.n)) < 0)
+		return -ENOMEM;
+	if (!loader->systemd_boot && !firmware &&
 		bm_loader_unread(loader, bm_strf("boot entries were found (%s), and no loader that reads them: neither "
 						 "systemd-boot nor a configuration of GRUB",
 						 bls.items[0].file)) < 0)

@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../base/err.h"
 #include "../base/str.h"
 #include "kernels.h"
 #include "loader_int.h"
+#include "unified.h"
 
 const char *bm_loader_view(const struct bm_system *system, const char *path)
 {
@@ -94,6 +96,27 @@ static bool lost_kernelopts(const struct bm_loader_reader *reader, const struct 
 	return bls && (strstr(bls->options, "$kernelopts") || strstr(bls->options, "${kernelopts}"));
 }
 
+/* What a unified image brings: an initramfs, and its own arguments where the entry has none. */
+static int take_unified(const struct bm_loader_reader *reader, struct bm_boot_entry *taken)
+{
+	_cleanup_unified_ struct bm_unified unified = {0};
+	int r = taken->entry.initrds.n == 0 && taken->kernel_exists
+			? bm_system_read_unified(reader->system, taken->kernel, &unified)
+			: -ENODATA;
+
+	bm_err_clear();
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	taken->unified = true;
+	taken->initramfs_exists = unified.image.initrd.size > 0;
+	taken->initramfs_size = unified.image.initrd.size;
+	if (taken->initramfs_exists && bm_str_set(&taken->initramfs, taken->kernel) < 0)
+		return -ENOMEM;
+	if (taken->entry.cmdline && *taken->entry.cmdline)
+		return 0;
+	return bm_str_set(&taken->entry.cmdline, unified.cmdline);
+}
+
 /* Makes the system's entry of the loader's. */
 static int take_entry(struct bm_loader_reader *reader, const struct bm_entry *entry, const char *config)
 {
@@ -104,7 +127,7 @@ static int take_entry(struct bm_loader_reader *reader, const struct bm_entry *en
 	if (!taken || bm_entry_copy(entry, &taken->entry) < 0 || set_entry_file(reader, &taken->entry, config) < 0)
 		return -ENOMEM;
 	/* Without GRUB a BLS file's paths are those of the filesystem that it lies on. */
-	if (loader->kind == BM_LOADER_BLS)
+	if (loader->kind == BM_LOADER_BLS || loader->kind == BM_LOADER_FIRMWARE)
 		reader->home = bm_system_mount_of(reader->system, taken->entry.file);
 	if (!entry->kernel || bm_loader_foreign(reader, &entry->place))
 		return 0;
@@ -118,8 +141,8 @@ static int take_entry(struct bm_loader_reader *reader, const struct bm_entry *en
 		return -ENOMEM;
 	taken->kernel_exists = bm_root_is_file(reader->system->root, taken->kernel);
 	taken->place_unknown = bm_loader_unknown(reader, &entry->place);
-	taken->unified =
-		entry->initrds.n == 0 && taken->kernel_exists && bm_system_is_unified(reader->system, taken->kernel);
+	if (take_unified(reader, taken) < 0)
+		return -ENOMEM;
 	taken->kernelopts_lost = lost_kernelopts(reader, entry);
 	if (take_initrds(reader, entry, taken) < 0 || set_entry_version(reader, taken) < 0)
 		return -ENOMEM;

@@ -160,6 +160,7 @@ int bm_system_place_initramfs(struct bm_system *system)
 		struct bm_stat st;
 
 		kernel->initramfs_by_entry = named != NULL;
+		kernel->initramfs_inside = entry && entry->unified && entry->initramfs;
 		kernel->initramfs_path = named ? without_links(system, named) : habitual_path(system, kernel);
 		if (!kernel->initramfs_path)
 			return -ENOMEM;

@@ -69,6 +69,7 @@ struct bm_kernel {
 	char *initramfs_path; /* what its boot entry loads, else where the distribution puts it; always set */
 	bool initramfs_by_entry;
 	bool initramfs_exists;
+	bool initramfs_inside; /* its boot entry loads a unified image, which has one inside: it needs none beside */
 	uint64_t initramfs_size;
 	char *config;			 /* path of its configuration, or NULL */
 	bool config_known;		 /* that could be read, and what follows is true */
@@ -111,7 +112,7 @@ struct bm_boot_entry {
 	uint64_t initramfs_size;
 	enum bm_boot_prefix prefix; /* not RIGHT: the files are there, and the loader does not find them */
 	bool foreign;	      /* its kernel has no modules here and its root= is another: another system's entry */
-	bool unified;	      /* its kernel is a unified image, with an initramfs and arguments inside */
+	bool unified;	      /* its kernel is a unified image; initramfs is the same file where it has one inside */
 	bool kernelopts_lost; /* its options are $kernelopts, which has no value */
 	char *version;	      /* of its kernel: from the image, else from its name; or NULL */
 };
@@ -130,7 +131,8 @@ enum bm_loader_kind {
 	BM_LOADER_GRUB2,
 	BM_LOADER_GRUB2_BLS,
 	BM_LOADER_GRUB_LEGACY,
-	BM_LOADER_BLS, /* systemd-boot */
+	BM_LOADER_BLS,	    /* systemd-boot */
+	BM_LOADER_FIRMWARE, /* unified kernel images that the firmware starts by itself */
 };
 
 struct bm_loader {
@@ -153,7 +155,7 @@ struct bm_loader {
 	char *unread;		 /* a configuration, or a part of it, that was not understood; or NULL */
 	char *grub;		 /* a file that shows GRUB to be installed in /boot or on the ESP, or NULL */
 	char *systemd_boot;	 /* likewise systemd-boot */
-	char *unified;		 /* a unified kernel image on the ESP; they are not looked into; or NULL */
+	char *unified;		 /* a file on the ESP where unified kernel images lie; or NULL */
 	struct bm_strv others;	 /* loaders whose configuration is not read: "Limine (/boot/limine.conf)" */
 	struct bm_strv rivals;	 /* further loaders that have a menu for this system: "GRUB (/boot/grub/grub.cfg)" */
 	bool rival_boots;	 /* that of one of them leads to a kernel, as this one's does or does not */

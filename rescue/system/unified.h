@@ -9,6 +9,7 @@
 
 #include "../fmt/image/image.h"
 #include "../fmt/kernel/kimage.h"
+#include "system.h"
 
 enum {
 	BM_UNIFIED_CMDLINE_MAX = 32 * 1024, /* bytes of .cmdline; a kernel takes 2 to 4 KiB */
@@ -30,6 +31,10 @@ struct bm_unified {
 int bm_unified_read(int fd, uint64_t size_bytes, struct bm_unified *ret_unified) BM_MUST_CHECK;
 void bm_unified_done(struct bm_unified *unified);
 #define _cleanup_unified_ BM_CLEANUP(bm_unified_done)
+
+/* The same for a file of the system. */
+int bm_system_read_unified(
+	const struct bm_system *system, const char *path, struct bm_unified *ret_unified) BM_MUST_CHECK;
 
 /* The initramfs inside, as the stub hands it to the kernel: microcode first. */
 struct bm_unified_initrd {

@@ -379,8 +379,28 @@ base_sdboot() {
 	printf 'default %s\ntimeout 4\n' "$machine_id-$new.conf" >"$1/boot/loader/loader.conf"
 }
 
+# The same with nothing but one unified image. What it is made of stays beside it, for those that break it.
+base_uki() {
+	base_sdboot "$1"
+	rm -r "$1/boot/loader/entries" "$1/usr/lib/modules/$old" "$1/boot/vmlinuz-$old"
+	echo 'timeout 4' >"$1/boot/loader/loader.conf"
+	mkdir -p "$1/boot/EFI/Linux" "$1/var/lib/parts"
+	mv "$1/boot/vmlinuz-$new" "$1/var/lib/parts/linux"
+	mv "$1/boot/initramfs-$new.img" "$1/var/lib/parts/initrd"
+	rm -f "$1"/boot/initramfs-* "$1"/boot/config-"$old"
+	put_unified "$1" "root=UUID=$root_uuid rw" "$1/var/lib/parts/initrd"
+}
+# put_unified DIR ARGUMENTS INITRAMFS: that image
+put_unified() {
+	printf '%s\n' "$2" >"$1/var/lib/parts/cmdline"
+	printf '%s' "$new" >"$1/var/lib/parts/uname"
+	unified ".osrel=$1/etc/os-release" ".cmdline=$1/var/lib/parts/cmdline" ".uname=$1/var/lib/parts/uname" \
+		".linux=$1/var/lib/parts/linux" ".initrd=$3" >"$1/boot/EFI/Linux/arch.efi"
+}
+
 # The machines. What a base does not say is plain_machine's.
 machine_el8() { plain_machine xfs; }
+machine_uki() { machine_sdboot; }
 machine_sdboot() {
 	plain_machine | sed 's/^part vda1 .*/part vda1 vfat uuid=7B77-95E7/'
 }

@@ -164,22 +164,6 @@ BM_TEST(judged_default_entry)
 	bm_fixture_done(&fixture);
 }
 
-/* systemd-boot puts unified images into its menu; only a default that names an entry comes before them. */
-BM_TEST(judged_unified_beside_entries)
-{
-	static const char conf[] = "/efi/loader/loader.conf";
-	struct bm_fixture fixture;
-
-	bm_fixture_make("systemd-boot", &fixture);
-	bm_fixture_data(&fixture, "/efi/EFI/Linux/debian.efi", 100);
-	expect(&fixture, "warning BOOT-NOT-JUDGED /efi/loader/loader.conf");
-	bm_fixture_write(&fixture, conf, "default 4d2c*\n");
-	expect(&fixture, "");
-	bm_fixture_write(&fixture, conf, "default @saved\n");
-	expect(&fixture, "warning BOOT-NOT-JUDGED /efi/loader/loader.conf");
-	bm_fixture_done(&fixture);
-}
-
 #define DEB_KERNEL "/boot/vmlinuz-6.1.0-9-amd64"
 
 /* A kernel without its modules: what the boot needs of them decides. */
