@@ -174,10 +174,11 @@ static int show(struct job *job, const struct bm_proof *proof)
 {
 	const struct bm_cmd_image_facts facts = {
 		job->file, job->size, &job->summary, &job->list, job->is_unified ? &job->unified : NULL};
-	bool bad = job->summary.status != BM_IMAGE_OK || (proof && !proof->verdict && !proof->unknown) ||
-		   job->extract.failed > 0 || (job->is_unified && job->unified.image.problem) ||
-		   job->list.squash.damaged;
-	bool unknown = (proof && proof->unknown) || (job->list.squash.why && !job->list.squash.damaged);
+	bool filesystem = job->summary.status == BM_IMAGE_FILESYSTEM;
+	bool bad = (job->summary.status != BM_IMAGE_OK && !filesystem) ||
+		   (proof && !proof->verdict && !proof->unknown) || job->extract.failed > 0 ||
+		   (job->is_unified && job->unified.image.problem) || job->list.squash.damaged;
+	bool unknown = filesystem || (proof && proof->unknown) || (job->list.squash.why && !job->list.squash.damaged);
 	int status = (bad ? BM_EXIT_PROBLEMS : BM_EXIT_OK) | (unknown ? BM_EXIT_FAILED : BM_EXIT_OK);
 
 	if (job->global->json) {

@@ -38,6 +38,7 @@ const char *bm_proof_kind_name(enum bm_proof_kind kind)
 		[BM_PROOF_COMPRESSION] = "COMPRESSION",
 		[BM_PROOF_TOO_LARGE] = "TOO-LARGE",
 		[BM_PROOF_SQUASHED] = "SQUASHED",
+		[BM_PROOF_RAMDISK] = "RAMDISK",
 		[BM_PROOF_NO_INIT] = "NO-INIT",
 		[BM_PROOF_INIT_INTERPRETER] = "INIT-INTERPRETER",
 		[BM_PROOF_INIT_LIBRARY] = "INIT-LIBRARY",
@@ -58,7 +59,8 @@ const char *bm_proof_kind_name(enum bm_proof_kind kind)
 static bool is_unknown(const struct bm_proof *proof)
 {
 	for (size_t i = 0; i < proof->n_problems; i++)
-		if (proof->problems[i].kind != BM_PROOF_SQUASHED && proof->problems[i].kind != BM_PROOF_TOO_LARGE)
+		if (proof->problems[i].kind != BM_PROOF_SQUASHED && proof->problems[i].kind != BM_PROOF_TOO_LARGE &&
+			proof->problems[i].kind != BM_PROOF_RAMDISK)
 			return false;
 	return proof->n_problems > 0;
 }
@@ -130,6 +132,7 @@ static bool check_whole(struct bm_prover *prover)
 		[BM_IMAGE_CORRUPT] = BM_PROOF_CORRUPT,
 		[BM_IMAGE_EMPTY] = BM_PROOF_EMPTY,
 		[BM_IMAGE_UNSUPPORTED] = BM_PROOF_COMPRESSION,
+		[BM_IMAGE_FILESYSTEM] = BM_PROOF_RAMDISK,
 	};
 	const struct bm_image_summary *summary = prover->summary;
 

@@ -69,6 +69,7 @@ enum bm_proof_kind {
 	BM_PROOF_COMPRESSION,	   /* packed in a way that this kernel, or any, can't unpack */
 	BM_PROOF_TOO_LARGE,	   /* more files than the proof keeps: nothing can be said */
 	BM_PROOF_SQUASHED,	   /* its files are in a filesystem inside that was not read: nothing can be said */
+	BM_PROOF_RAMDISK,	   /* it is a filesystem for a RAM disk: nothing can be said */
 	BM_PROOF_NO_INIT,	   /* init is missing, empty or not executable */
 	BM_PROOF_INIT_INTERPRETER, /* what runs init is missing */
 	BM_PROOF_INIT_LIBRARY,	   /* a library of init, or of its interpreter, is missing */

@@ -154,7 +154,7 @@ static void put_kernels(struct bm_json *json, const struct bm_system *system)
 		bm_json_str(json, "initramfs", kernel->initramfs_path);
 		bm_json_bool(json, "initramfs_by_entry", kernel->initramfs_by_entry);
 		bm_json_bool(json, "initramfs_exists", kernel->initramfs_exists);
-	bm_json_bool(json, "initramfs_inside", kernel->initramfs_inside);
+		bm_json_bool(json, "initramfs_inside", kernel->initramfs_inside);
 		bm_json_u64(json, "initramfs_size_bytes", kernel->initramfs_size);
 		bm_json_array(json, "initramfs_files");
 		for (size_t f = 0; f < kernel->n_initramfs; f++) {

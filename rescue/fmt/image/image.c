@@ -23,6 +23,7 @@ enum {
 	MAGIC_PEEK = 16,
 	XZ_CHECK_AT = 7, /* in the header of .xz: what each block is checked with */
 	XZ_CRC32 = 1,
+	FILESYSTEM_PEEK = 0x440,    /* bytes from the begin of a filesystem to behind its magic */
 	BOOTCONFIG_MAX = 32 * 1024, /* XBC_DATA_MAX; with room for its end */
 	BOOTCONFIG_TAIL = 20,
 };
@@ -51,7 +52,7 @@ void bm_image_summary_done(struct bm_image_summary *summary)
 
 const char *bm_image_status_name(enum bm_image_status status)
 {
-	static const char *const names[] = {"OK", "TRUNCATED", "CORRUPT", "EMPTY", "UNSUPPORTED"};
+	static const char *const names[] = {"OK", "TRUNCATED", "CORRUPT", "EMPTY", "UNSUPPORTED", "FILESYSTEM"};
 
 	return status < BM_ARRAY_SIZE(names) ? names[status] : "?";
 }
@@ -235,12 +236,58 @@ static bool raw_segment(struct reader *reader)
 	return segment_end(reader);
 }
 
+/* The filesystem that these bytes begin, of those that the kernel knows in a RAM disk (init/do_mounts_rd.c); NULL. */
+static const char *filesystem_of(const uint8_t *bytes, size_t len)
+{
+	static const struct {
+		size_t at;
+		const char *magic;
+		size_t len;
+		const char *name;
+	} table[] = {
+		{0x438, "\x53\xef", 2, "an ext2"},
+		{0x410, "\x7f\x13", 2, "a minix"},
+		{0x410, "\x8f\x13", 2, "a minix"},
+		{0x410, "\x68\x24", 2, "a minix"},
+		{0x410, "\x78\x24", 2, "a minix"},
+		{0, "-rom1fs-", 8, "a romfs"},
+		{0, "\x45\x3d\xcd\x28", 4, "a cramfs"},
+		{0x200, "\x45\x3d\xcd\x28", 4, "a cramfs"},
+		{0, "hsqs", 4, "a squashfs"},
+	};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(table); i++)
+		if (len >= table[i].at + table[i].len && memcmp(bytes + table[i].at, table[i].magic, table[i].len) == 0)
+			return table[i].name;
+	return NULL;
+}
+
+/* Whether the image is a filesystem, plain or compressed; its first bytes tell. */
+static bool is_filesystem(struct reader *reader, const uint8_t *bytes, size_t len)
+{
+	/* What begins as an archive, or as compressed data, is that, whatever follows: two bytes are soon found. */
+	const char *name = bytes[0] == '0' || bm_compression_of(bytes, len) != BM_COMPRESSION_NONE
+				   ? NULL
+				   : filesystem_of(bytes, len);
+
+	if (!name)
+		return false;
+	decide(reader, BM_IMAGE_FILESYSTEM, 0,
+		"it is %s filesystem and no cpio archive: a kernel boots it from a RAM disk, where it has one "
+		"(CONFIG_BLK_DEV_RAM)",
+		name);
+	return true;
+}
+
 /* Feeds what came out of the decompressor. */
 static bool unpacked(struct reader *reader, const uint8_t *bytes, size_t len)
 {
 	if (reader->summary.uncompressed + reader->cpio.offset > BM_IMAGE_UNPACKED_MAX)
 		return decide(reader, BM_IMAGE_UNSUPPORTED, reader->offset,
 			"it unpacks to more than 16 GiB, which no machine could boot");
+	if (len > 0 && reader->summary.all_segments == 1 && reader->cpio.offset == 0 &&
+		is_filesystem(reader, bytes, len))
+		return false;
 	while (len > 0) {
 		size_t n;
 		enum bm_cpio_result result = bm_cpio_feed(&reader->cpio, bytes, len, &n);
@@ -380,7 +427,6 @@ static bool foreign(struct reader *reader)
 		 "ELF",
 			4, "it is an ELF program, not an initramfs"},
 		{"\x27\x05\x19\x56", 4, "it is wrapped for U-Boot (mkimage)"},
-		{"hsqs", 4, "it is a squashfs filesystem, not an initramfs"},
 		{"PK\x03\x04", 4, "it is a zip archive, not an initramfs"},
 	};
 	const uint8_t *bytes = reader->buffer + reader->pos;
@@ -407,11 +453,11 @@ static bool step(struct reader *reader)
 	const uint8_t *bytes;
 	size_t n = 0, len;
 
-	if (!fill(reader, MAGIC_PEEK))
+	if (!fill(reader, reader->offset == 0 ? FILESYSTEM_PEEK : MAGIC_PEEK))
 		return false;
 	bytes = reader->buffer + reader->pos;
 	len = reader->len - reader->pos;
-	if (len == 0)
+	if (len == 0 || (reader->offset == 0 && is_filesystem(reader, bytes, len)))
 		return false;
 	while (n < len && bytes[n] == '\0')
 		n++;

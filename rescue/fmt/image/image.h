@@ -47,6 +47,7 @@ enum bm_image_status {
 	BM_IMAGE_CORRUPT,     /* damaged, or something else than an image */
 	BM_IMAGE_EMPTY,	      /* no file, nothing but NULs, or nothing but early microcode */
 	BM_IMAGE_UNSUPPORTED, /* of a kind that the kernel refuses: lz4 frames, old cpio formats ... */
+	BM_IMAGE_FILESYSTEM,  /* a filesystem, which the kernel puts into a RAM disk where it has one; not read here */
 };
 
 struct bm_image_summary {
