@@ -6,7 +6,7 @@
     mutate.py arguments NAME        what a change adds to the kernel's command line (mostly nothing)
     mutate.py make NAME IN OUT      fails with 3 where IN has nothing that NAME changes; OUT is not compressed
 
-The changes are the rows of CHANGES: what a boot makes of each is in table.tsv, see boot.
+The changes are the rows of CHANGES: what a boot makes of those that were booted is in table.tsv, see truth.
 """
 import bz2
 import lzma
