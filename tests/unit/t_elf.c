@@ -165,36 +165,6 @@ BM_TEST(elf_tells_its_size)
 	BM_CHECK_INT(bm_elf_size_needed((const uint8_t *)"#!/bin/sh", 9), 0);
 }
 
-/* A shared object whose only segment is a note of systemd's kind. */
-static void make_dlopen_note(struct bm_buf *out, const char *json)
-{
-	size_t len = strlen(json) + 1;
-
-	bm_buf_add(out, "\177ELF\2\1\1", 7);
-	put_zeros(out, 9);
-	put_number(out, 3, 2);
-	put_number(out, 62, 2);
-	put_number(out, 1, 4);
-	put_zeros(out, 8);
-	put_number(out, 64, 8); /* program headers */
-	put_zeros(out, 12);
-	put_number(out, 64, 2);
-	put_number(out, 56, 2);
-	put_number(out, 1, 2);
-	put_zeros(out, 6);
-	put_number(out, 4, 4); /* PT_NOTE */
-	put_number(out, 4, 4);
-	put_number(out, 120, 8);
-	put_zeros(out, 16);
-	put_number(out, 12 + 4 + len, 8);
-	put_zeros(out, 16);
-	put_number(out, 4, 4);
-	put_number(out, len, 4);
-	put_number(out, 0x407c0c0a, 4);
-	bm_buf_add(out, "FDO", 4);
-	bm_buf_add(out, json, len);
-}
-
 BM_TEST(elf_names_what_it_loads_while_it_runs)
 {
 	static const char json[] = "[{\"feature\":\"kmod\",\"priority\":\"recommended\",\"soname\":[\"libkmod.so.2\"]},"

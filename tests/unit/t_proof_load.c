@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What gets modules into the kernel.
+ */
+#include "image_maker.h"
+#include "proof/proof.h"
+
+#define VERSION "6.1.0-9-amd64"
+#define MODULES "lib/modules/" VERSION
+
+/* An image whose udevd loads virtio_blk, with a library of systemd that has that note (NULL: none) and perhaps the
+ * library that the note asks for. */
+static void make_image(struct bm_buf *out, const char *note, bool with_libkmod)
+{
+	static const char *const dirs[] = {"usr", "usr/lib", "usr/lib/dracut", "sbin", "lib", "lib/modules", MODULES};
+	_cleanup_buf_ struct bm_buf shared = {0};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(dirs); i++)
+		put_dir(out, dirs[i]);
+	put_file(out, "usr/lib/dracut/dracut-106", 0644, "");
+	put_elf(out, "init", NULL, NULL, NULL);
+	put_elf(out, "sbin/kmod", NULL, NULL, NULL);
+	put_link(out, "sbin/modprobe", "kmod");
+	put_module(out, MODULES "/virtio_blk.ko", VERSION " SMP ");
+	put_index(out, MODULES "/modules.dep.bin", false);
+	put_index(out, MODULES "/modules.alias.bin", false);
+	if (note) {
+		make_dlopen_note(&shared, note);
+		put_entry(out, (struct made_entry){.name = "usr/lib/libsystemd-shared-257.so",
+				       .mode = S_IFREG | 0755,
+				       .data = shared.data,
+				       .len = shared.len});
+	}
+	if (with_libkmod)
+		put_elf(out, "usr/lib/libkmod.so.2", NULL, NULL, NULL);
+	put_trailer(out);
+}
+
+BM_TEST(proof_wants_the_library_by_which_udevd_loads)
+{
+	static const char dep[] = "kernel/virtio_blk.ko:\nkernel/dm-mod.ko:\n";
+	static const char alias[] = "alias virtio:d00000002v* virtio_blk\n";
+	static const char kmod[] =
+		"[{\"feature\":\"kmod\",\"priority\":\"recommended\",\"soname\":[\"libkmod.so.2\"]}]";
+	static const char bpf[] = "[{\"feature\":\"bpf\",\"soname\":[\"libbpf.so.1\"]}]";
+	static const struct {
+		const char *note;
+		bool libkmod, for_device, problem;
+	} rows[] = {
+		{kmod, false, true, true}, {kmod, true, true, false},
+		{NULL, false, true, false},  /* udevd before 256: linked with it, which the programs tell */
+		{bpf, false, true, false},   /* does without */
+		{kmod, false, false, false}, /* nothing that udevd would load */
+	};
+	const struct bm_modules_texts texts = {
+		.dep = dep, .dep_len = strlen(dep), .alias = alias, .alias_len = strlen(alias)};
+	struct bm_proof_driver driver = {.name = "virtio_blk", .why = "vda"};
+	struct bm_proof_need need = {.version = VERSION, .dep_known = true, .drivers = &driver, .n_drivers = 1};
+	struct bm_modules *modules;
+
+	BM_CHECK_INT(bm_modules_new(&texts, &modules), 0);
+	need.modules = modules;
+	for (size_t i = 0; i < BM_ARRAY_SIZE(rows); i++) {
+		_cleanup_buf_ struct bm_buf image = {0};
+		_cleanup_image_list_ struct bm_image_list list = {.facts = true};
+		_cleanup_image_summary_ struct bm_image_summary summary = {0};
+		struct made_source made;
+		const struct bm_image_source source = {made_read, &made};
+		struct bm_proof proof;
+
+		make_image(&image, rows[i].note, rows[i].libkmod);
+		made = (struct made_source){image.data, image.len, 0};
+		driver.modalias = rows[i].for_device ? "virtio:d00000002v00001AF4" : NULL;
+		BM_CHECK_INT(bm_image_list_read(&source, &list, &summary), 0);
+		BM_CHECK_INT(bm_proof_check(&list, &summary, &need, &proof), 0);
+		BM_CHECK_STR(
+			proof.n_problems ? proof.problems[0].subject : NULL, rows[i].problem ? "libkmod.so.2" : NULL);
+		BM_CHECK(!rows[i].problem || proof.problems[0].kind == BM_PROOF_NO_LOADER);
+		bm_proof_done(&proof);
+	}
+	bm_modules_free(modules);
+}
