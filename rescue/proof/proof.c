@@ -279,6 +279,7 @@ int bm_proof_check(const struct bm_image_list *list, const struct bm_image_summa
 		}
 	}
 	bm_prover_loading_free(prover.loading);
+	bm_modules_free(prover.inside);
 	if (prover.failed) {
 		bm_proof_done(&prover.proof);
 		return -ENOMEM;

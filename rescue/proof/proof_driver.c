@@ -11,7 +11,7 @@
  *	unknown		| known, not  | no	   -> unknown: it can only be built in, which is noted
  *	unknown		| unknown     | no	   -> missing: nothing at all speaks for it
  *
- * (*) or the kernel's configuration, where modules.builtin is gone
+ * (*) or, where modules.builtin is gone, the image's copy of it, or the kernel's configuration
  */
 #include <errno.h>
 #include <string.h>
@@ -30,9 +30,12 @@ static const struct {
 	{"ext2", "ext3"},
 };
 
-static bool is_builtin(const struct bm_proof_need *need, const char *name)
+static bool is_builtin(const struct bm_prover *prover, const char *name)
 {
+	const struct bm_proof_need *need = prover->need;
+
 	return (need->modules && bm_modules_builtin(need->modules, name)) ||
+	       (prover->inside && bm_modules_builtin(prover->inside, name)) ||
 	       (need->config_builtin && bm_strv_has(need->config_builtin, name));
 }
 
@@ -84,7 +87,7 @@ static enum verdict judge(struct bm_prover *prover, const char *name, bool by_al
 {
 	const struct bm_proof_need *need = prover->need;
 
-	if (is_builtin(need, name))
+	if (is_builtin(prover, name))
 		return THERE;
 	find_lack(prover, name, by_alias, ret_lack);
 	if (!ret_lack->module)
@@ -140,11 +143,11 @@ static void find_candidates(
 		prover->failed = true;
 	r = 0;
 	/* The one that drives the device now comes first, to be the one that is named. */
-	if (driver->name && (is_module(need, driver->name) || is_builtin(need, driver->name)) &&
+	if (driver->name && (is_module(need, driver->name) || is_builtin(prover, driver->name)) &&
 		(bm_strv_has(resolved, driver->name) || resolved->n == 0))
 		r = bm_strv_add(names, driver->name);
 	for (size_t i = 0; r == 0 && i < resolved->n; i++)
-		if (is_module(need, resolved->items[i]) || is_builtin(need, resolved->items[i]))
+		if (is_module(need, resolved->items[i]) || is_builtin(prover, resolved->items[i]))
 			r = bm_strv_add_once(names, resolved->items[i]);
 	if (r == 0 && names->n == 0 && driver->name)
 		r = bm_strv_add(names, driver->name);
@@ -176,7 +179,7 @@ static void note_softdeps(struct bm_prover *prover, const char *name)
 		if (bm_modules_resolve(need->modules, wanted.items[i], &names) == -ENOMEM)
 			prover->failed = true;
 		for (size_t n = 0; n < names.n; n++)
-			there |= is_builtin(need, names.items[n]) ||
+			there |= is_builtin(prover, names.items[n]) ||
 				 bm_image_list_module(prover->list, need->version, names.items[n]);
 		if (names.n > 0 && !there)
 			bm_prover_note(
@@ -189,7 +192,7 @@ static void serve(struct bm_prover *prover, const struct bm_proof_driver *driver
 	bool by_alias, struct bm_prover_served *served)
 {
 	const char *why = driver->why ? driver->why : "this machine";
-	bool builtin = is_builtin(prover->need, names->items[i]);
+	bool builtin = is_builtin(prover, names->items[i]);
 
 	bm_prover_proven(
 		prover, "%s, for %s, is %s", names->items[i], why, builtin ? "built into the kernel" : "inside");
@@ -278,6 +281,26 @@ static bool check_version(struct bm_prover *prover)
 	return true;
 }
 
+/* The tools copy the kernel's modules.builtin into the image. It proves what is built in, not what is not: somebody may
+ * have shortened it. */
+static void read_inside(struct bm_prover *prover)
+{
+	static const char *const dirs[] = {"/usr/lib/modules", "/lib/modules"};
+
+	for (size_t i = 0; !prover->need->builtin_known && !prover->inside && i < BM_ARRAY_SIZE(dirs); i++) {
+		_cleanup_free_ char *path = bm_strf("%s/%s/modules.builtin", dirs[i], prover->need->version);
+		const struct bm_image_node *node = path ? bm_image_list_find(prover->list, path) : NULL;
+		struct bm_modules_texts texts = {0};
+
+		prover->failed |= !path;
+		if (!node)
+			continue;
+		texts.builtin = bm_image_list_content(prover->list, node, &texts.builtin_len);
+		if (texts.builtin && bm_modules_new(&texts, &prover->inside) == -ENOMEM)
+			prover->failed = true;
+	}
+}
+
 void bm_prover_drivers(struct bm_prover *prover)
 {
 	const struct bm_proof_need *need = prover->need;
@@ -285,6 +308,7 @@ void bm_prover_drivers(struct bm_prover *prover)
 
 	if (!check_version(prover))
 		return;
+	read_inside(prover);
 	for (size_t i = 0; i < need->n_drivers && !prover->failed; i++)
 		check_driver(prover, &need->drivers[i], &served);
 	bm_prover_check_loading(prover, served);

@@ -13,6 +13,7 @@ struct bm_prover {
 	const struct bm_proof_need *need;
 	struct bm_proof proof;
 	struct bm_prover_loading *loading; /* what is known of how modules are loaded */
+	struct bm_modules *inside;	   /* by the image's modules.builtin, where the system's is gone; NULL */
 	bool failed;			   /* memory was short */
 };
 

@@ -80,3 +80,53 @@ BM_TEST(proof_wants_the_library_by_which_udevd_loads)
 	}
 	bm_modules_free(modules);
 }
+
+/* Where the system's modules.builtin is gone, the copy in the image speaks for what is built in, and for nothing else.
+ */
+BM_TEST(proof_takes_the_images_list_of_what_is_built_in)
+{
+	static const struct {
+		const char *version, *driver;
+		bool known, problem;
+		size_t padding; /* bytes of other lines */
+	} rows[] = {
+		{VERSION, "ext4", false, false, 0},
+		{VERSION, "xfs", false, true, 0},
+		{VERSION, "ext4", false, false, 100000},
+		{VERSION, "ext4", false, true, 200000}, /* more than is read: not known */
+		{VERSION, "ext4", true, true, 0},	/* the system's own counts, which does not name it */
+		{"6.1.0-8-amd64", "ext4", false, true, 0},
+	};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(rows); i++) {
+		static const char *const dirs[] = {"usr", "usr/lib", "usr/lib/modules"};
+		const struct bm_proof_driver driver = {.name = rows[i].driver, .why = "/", .role = BM_PROOF_FILESYSTEM};
+		const struct bm_proof_need need = {
+			.version = VERSION, .builtin_known = rows[i].known, .drivers = &driver, .n_drivers = 1};
+		_cleanup_buf_ struct bm_buf image = {0}, text = {0};
+		_cleanup_image_list_ struct bm_image_list list = {.facts = true};
+		_cleanup_image_summary_ struct bm_image_summary summary = {0};
+		struct made_source made;
+		const struct bm_image_source source = {made_read, &made};
+		struct bm_proof proof;
+		char path[64];
+
+		for (size_t d = 0; d < BM_ARRAY_SIZE(dirs); d++)
+			put_dir(&image, dirs[d]);
+		put_elf(&image, "init", NULL, NULL, NULL);
+		snprintf(path, sizeof(path), "usr/lib/modules/%s", rows[i].version);
+		put_dir(&image, path);
+		while (text.len < rows[i].padding)
+			bm_buf_addf(&text, "kernel/drivers/other%zu.ko\n", text.len);
+		bm_buf_addf(&text, "kernel/fs/ext4/ext4.ko\n");
+		snprintf(path, sizeof(path), "usr/lib/modules/%s/modules.builtin", rows[i].version);
+		put_file(&image, path, 0644, bm_buf_text(&text));
+		put_trailer(&image);
+		made = (struct made_source){image.data, image.len, 0};
+		BM_CHECK_INT(bm_image_list_read(&source, &list, &summary), 0);
+		BM_CHECK_INT(bm_proof_check(&list, &summary, &need, &proof), 0);
+		BM_CHECK_INT(proof.n_problems, rows[i].problem);
+		BM_CHECK(!rows[i].problem || proof.problems[0].kind == BM_PROOF_NO_FS_DRIVER);
+		bm_proof_done(&proof);
+	}
+}

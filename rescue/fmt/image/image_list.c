@@ -258,10 +258,12 @@ static enum bm_image_list_capture capture_of(const struct bm_image_list *list, u
 		return BM_CAPTURE_LD_CONF;
 	if (bm_str_ends(name, ".conf") && under(list, at, "ld.so.conf.d"))
 		return BM_CAPTURE_LD_CONF;
-	if (list->facts && list->n_texts < BM_IMAGE_LIST_TEXTS && is_kept_text(list, at))
-		return BM_CAPTURE_TEXT;
 	if (!list->facts)
 		return BM_CAPTURE_NONE;
+	if (list->n_texts < BM_IMAGE_LIST_TEXTS && is_kept_text(list, at))
+		return BM_CAPTURE_TEXT;
+	if (list->n_texts < BM_IMAGE_LIST_TEXTS && bm_streq(name, "modules.builtin"))
+		return BM_CAPTURE_BUILTIN;
 	if (bm_image_list_is_module(name))
 		return bm_image_list_inspects(list, name) ? BM_CAPTURE_MODULE : BM_CAPTURE_NONE;
 	return bm_str_starts(name, "modules.") && bm_str_ends(name, ".bin") ? BM_CAPTURE_INDEX : BM_CAPTURE_PROGRAM;
@@ -342,11 +344,24 @@ static int keep_dynamic(struct bm_image_list_reader *reader, const uint8_t *byte
 	return 0;
 }
 
+/* How much is kept of the file whose data comes now. */
+static size_t head_max(enum bm_image_list_capture capture)
+{
+	switch (capture) {
+	case BM_CAPTURE_PROGRAM:
+		return BM_ELF_HEAD;
+	case BM_CAPTURE_BUILTIN:
+		return BM_IMAGE_LIST_BUILTIN;
+	default:
+		return BM_IMAGE_LIST_CAPTURE;
+	}
+}
+
 static int on_data(void *ctx, const uint8_t *bytes, size_t len)
 {
 	struct bm_image_list *list = ctx;
 	struct bm_image_list_reader *reader = list->reader;
-	size_t room = (reader->capture == BM_CAPTURE_PROGRAM ? BM_ELF_HEAD : BM_IMAGE_LIST_CAPTURE) - reader->head_len;
+	size_t room = head_max(reader->capture) - reader->head_len;
 	size_t n = BM_MIN(len, room);
 	bool begins = reader->head_len < 64;
 	int r;
@@ -455,7 +470,7 @@ static int take_release(struct bm_image_list *list, char *text)
 }
 
 /* Later data of the same file takes the place of earlier. */
-static int take_text(struct bm_image_list *list, const char *text, size_t len)
+static int take_text(struct bm_image_list *list, const uint8_t *text, size_t len)
 {
 	struct bm_image_text *kept = NULL;
 	char *copy = malloc(len + 1);
@@ -471,7 +486,8 @@ static int take_text(struct bm_image_list *list, const char *text, size_t len)
 		free(copy);
 		return -ENOMEM;
 	}
-	memcpy(copy, text, len + 1);
+	memcpy(copy, text, len);
+	copy[len] = '\0';
 	free(kept->text);
 	*kept = (struct bm_image_text){.body = list->reader->body, .len = len, .text = copy};
 	return 0;
@@ -494,10 +510,10 @@ static int on_entry_end(void *ctx)
 		body->bad_index = bm_image_list_bad_index(reader->head, reader->head_len, body->size);
 		return 0;
 	}
+	if (reader->capture == BM_CAPTURE_TEXT || reader->capture == BM_CAPTURE_BUILTIN)
+		return take_text(list, reader->head, reader->head_len);
 	memcpy(text, reader->head, reader->head_len);
 	text[reader->head_len] = '\0';
-	if (reader->capture == BM_CAPTURE_TEXT)
-		return take_text(list, text, reader->head_len);
 	return reader->capture == BM_CAPTURE_LD_CONF ? take_ld_conf(list, text) : take_release(list, text);
 }
 

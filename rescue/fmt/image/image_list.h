@@ -21,7 +21,8 @@ enum {
 	BM_IMAGE_LIST_LIBRARY_DIRS = 256,
 	BM_IMAGE_LIST_WORK = 256 * 1024 * 1024,	  /* bytes of paths that are walked in all: for hostile images */
 	BM_IMAGE_LIST_CAPTURE = 16 * 1024,	  /* bytes kept of a small text file */
-	BM_IMAGE_LIST_TEXTS = 256,		  /* such files */
+	BM_IMAGE_LIST_BUILTIN = 128 * 1024,	  /* bytes kept of a modules.builtin */
+	BM_IMAGE_LIST_TEXTS = 256,		  /* such files, both kinds */
 	BM_IMAGE_LIST_MODULE = 256 * 1024 * 1024, /* bytes that a module may unpack to */
 	BM_IMAGE_LIST_SQUASH = 256 * 1024 * 1024, /* bytes of a filesystem inside, which is kept whole to be read */
 };

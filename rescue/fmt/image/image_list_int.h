@@ -16,7 +16,8 @@ enum bm_image_list_capture {
 	BM_CAPTURE_LD_CONF,
 	BM_CAPTURE_RELEASE,
 	BM_CAPTURE_TEXT,
-	BM_CAPTURE_SQUASH
+	BM_CAPTURE_BUILTIN, /* a text, and a longer one */
+	BM_CAPTURE_SQUASH,
 };
 
 struct bm_image_list_module;
