@@ -11,7 +11,10 @@
 
 #include "../base/err.h"
 #include "../base/str.h"
+#include "../fmt/image/ikconfig.h"
 #include "../fmt/kernel/kconfig.h"
+#include "../fmt/kernel/kimage.h"
+#include "../os/root/fileio.h"
 #include "needs.h"
 
 /* The options of a driver; any one of them will do. */
@@ -87,6 +90,58 @@ bool bm_proof_config_builtin(const struct bm_kconfig *kconfig, const char *drive
 	return false;
 }
 
+/* A part of a file, of which left bytes are still to come. */
+struct part {
+	int fd;
+	uint64_t at, left;
+};
+
+static ssize_t next_bytes(void *ctx, void *buf, size_t len)
+{
+	struct part *part = ctx;
+	size_t got = 0;
+	int r = bm_file_at(part->fd, part->at, buf, (size_t)BM_MIN((uint64_t)len, part->left), &got);
+
+	part->at += got;
+	part->left -= got;
+	return r < 0 ? r : (ssize_t)got;
+}
+
+/* Where the kernel is packed that part of it is read, else the whole file. */
+static int read_inside(const struct bm_root *root, const char *image, struct bm_buf *text)
+{
+	_cleanup_buf_ struct bm_buf head = {0};
+	_cleanup_kimage_ struct bm_kimage kimage = {0};
+	_cleanup_fd_ int fd = -1;
+	struct part part = {.left = UINT64_MAX};
+	const struct bm_image_source source = {next_bytes, &part};
+	int r = bm_root_read_head(root, image, BM_KIMAGE_NEED, &head);
+
+	if (r == 0)
+		r = bm_kimage_parse(bm_buf_text(&head), head.len, head.len, &kimage);
+	if (r == 0)
+		r = bm_root_open_file(root, image, &fd);
+	if (r < 0)
+		return r;
+	part.fd = fd;
+	if (kimage.payload.size > 0) {
+		part.at = kimage.payload.offset;
+		part.left = kimage.payload.size;
+	}
+	return kimage.kind == BM_KIMAGE_NONE ? -ENOENT : bm_ikconfig_read(&source, text);
+}
+
+int bm_proof_config_text(
+	const struct bm_system *system, const struct bm_kernel *kernel, bool inside, struct bm_buf *text)
+{
+	int r = kernel->config ? bm_root_read(system->root, kernel->config, BM_KCONFIG_SIZE_MAX, text) : -ENOENT;
+
+	if (r == 0 || r == -ENOMEM || !inside || !kernel->image)
+		return r;
+	bm_buf_done(text);
+	return read_inside(system->root, kernel->image, text);
+}
+
 /* Which filesystems the kernel mounts by itself, and which only with a module, or not at all. */
 static int take_filesystems(struct bm_kernel *kernel, const struct bm_kconfig *kconfig)
 {
@@ -160,9 +215,10 @@ static int read_config(const struct bm_survey *survey, const struct bm_system *s
 	_cleanup_kconfig_ struct bm_kconfig kconfig = {0};
 	_cleanup_buf_ struct bm_buf text = {0};
 	const char *cmdline, *inner;
+	int r = bm_proof_config_text(system, kernel, false, &text);
 
-	if (!kernel->config || bm_root_read(system->root, kernel->config, BM_KCONFIG_SIZE_MAX, &text) < 0)
-		return 0;
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
 	if (bm_kconfig_parse(bm_buf_text(&text), text.len, &kconfig) < 0)
 		return -ENOMEM;
 	kernel->config_known = bm_kconfig_state(&kconfig, "CONFIG_BLK_DEV_INITRD") != BM_KCONFIG_UNKNOWN;

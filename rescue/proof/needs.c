@@ -9,8 +9,6 @@
 #include "../fmt/boot/cmdline.h"
 #include "configs.h"
 
-enum { CONFIG_MAX = 4 * 1024 * 1024 };
-
 /* What disks of servers and virtual machines hang on: VMware, KVM, Hyper-V, Xen, and plain AHCI and NVMe. */
 static const char *const common_storage[] = {"ahci", "ata_piix", "sd_mod", "nvme", "virtio_pci", "virtio_blk",
 	"virtio_scsi", "vmw_pvscsi", "mptspi", "mptsas", "mpt3sas", "megaraid_sas", "hv_vmbus", "hv_storvsc",
@@ -296,9 +294,11 @@ static int read_config(struct bm_needs *needs, const struct bm_system *system, c
 {
 	_cleanup_kconfig_ struct bm_kconfig kconfig = {0};
 	_cleanup_buf_ struct bm_buf text = {0};
+	/* Unpacking a kernel takes its time: only where nothing else tells what is built in. */
+	int r = bm_proof_config_text(system, kernel, !needs->builtin_known, &text);
 
-	if (!kernel->config || bm_root_read(system->root, kernel->config, CONFIG_MAX, &text) < 0)
-		return 0;
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
 	if (bm_kconfig_parse(bm_buf_text(&text), text.len, &kconfig) < 0)
 		return -ENOMEM;
 	needs->compressions = bm_image_config_compressions(bm_buf_text(&text), text.len);

@@ -113,6 +113,8 @@ BM_TEST(kimage_bzimage)
 	BM_CHECK(kimage.relocatable && kimage.big && !kimage.efi && !kimage.truncated);
 	BM_CHECK_INT(kimage.xloadflags, 0x7f);
 	BM_CHECK_STR(kimage.compression, "zstd");
+	BM_CHECK_INT(kimage.payload.offset, (SETUP_SECTS + 1) * 512 + PAYLOAD);
+	BM_CHECK_INT(kimage.payload.size, 40000);
 	BM_CHECK_INT(kimage.expected_size, image->file_size);
 	BM_CHECK(!kimage.problem && kimage.more.size == 0);
 	BM_CHECK_INT(bm_kimage_more(&kimage, "9.9", 3), 1);

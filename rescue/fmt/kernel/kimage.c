@@ -224,6 +224,7 @@ static int parse_bzimage(const struct input *in, uint64_t signature, struct bm_k
 		kimage->xloadflags = le16(p + 0x236);
 	if (kimage->protocol >= 0x0208 && le32(p + 0x24c) > 0) {
 		payload = setup + le32(p + 0x248);
+		kimage->payload = (struct bm_kimage_range){payload, le32(p + 0x24c)};
 		if (payload + 16 <= in->len) {
 			static const uint8_t zeros[16];
 
@@ -350,6 +351,7 @@ static void parse_zboot(const struct input *in, struct bm_kimage *kimage)
 	static const char *const names[] = {"gzip", "zstd", "xz", "lz4", "lzo", "lzma", "bzip2"};
 
 	kimage->kind = BM_KIMAGE_ZBOOT;
+	kimage->payload = (struct bm_kimage_range){le32(in->bytes + 8), le32(in->bytes + 12)};
 	expect_size(in, (uint64_t)le32(in->bytes + 8) + le32(in->bytes + 12), kimage);
 	for (size_t i = 0; i < BM_ARRAY_SIZE(names); i++)
 		if (has(in, 24, names[i], strlen(names[i]) + 1))

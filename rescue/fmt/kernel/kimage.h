@@ -43,6 +43,8 @@ struct bm_kimage {
 	bool big;		 /* loaded high: a bzImage, not a zImage */
 	unsigned int xloadflags; /* bit 0: 64-bit entry, bit 2: 32-bit EFI handover, bit 3: 64-bit EFI handover */
 	const char *compression; /* of the payload (also ZBOOT's): "gzip", "xz", "zstd" ...; NULL where unknown */
+	/* Likewise: the compressed part, which may be cut off, or reach beyond the file. */
+	struct bm_kimage_range payload;
 
 	bool efi;		/* can be started by UEFI (a PE file) */
 	uint64_t expected_size; /* bytes that the headers say the file has at least; 0 where they say nothing */
