@@ -217,11 +217,12 @@ static int read_modules(struct bm_needs *needs, const struct bm_system *system, 
 #undef READ
 	needs->dep_known = texts.dep && dep.len > 0;
 	needs->builtin_known = texts.builtin != NULL;
+	needs->aliases_known = texts.builtin_modinfo && modinfo.len > 0;
 	r = bm_modules_new(&texts, &needs->modules);
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0)
-		needs->dep_known = needs->builtin_known = false;
+		needs->dep_known = needs->builtin_known = needs->aliases_known = false;
 	return 0;
 }
 
@@ -407,6 +408,7 @@ struct bm_proof_need bm_needs_for_proof(const struct bm_needs *needs)
 		.modules = needs->modules,
 		.dep_known = needs->dep_known,
 		.builtin_known = needs->builtin_known,
+		.aliases_known = needs->aliases_known,
 		.config_builtin = &needs->builtin,
 		.compressions = needs->compressions,
 		.rdinit = needs->rdinit,

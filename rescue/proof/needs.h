@@ -10,8 +10,8 @@
 #include "proof.h"
 
 struct bm_needs {
-	struct bm_modules *modules; /* of the kernel; NULL where none could be read */
-	bool dep_known, builtin_known;
+	struct bm_modules *modules;		      /* of the kernel; NULL where none could be read */
+	bool dep_known, builtin_known, aliases_known; /* see struct bm_proof_need */
 	bool hardware_known; /* the root lies on hardware that this machine shows, not in an image file */
 	bool lvm;	     /* the root lies on LVM */
 	unsigned int compressions;

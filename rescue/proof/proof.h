@@ -48,6 +48,7 @@ struct bm_proof_need {
 	const struct bm_modules *modules; /* of that kernel; NULL where nothing is known */
 	bool dep_known;			  /* modules.dep was there, so modules tells what is a module */
 	bool builtin_known;		  /* modules.builtin was there, so modules tells what is built in */
+	bool aliases_known; /* modules.builtin.modinfo was there, so modules tells the aliases of what is built in */
 	const struct bm_strv
 		*config_builtin;       /* drivers that the kernel's configuration has built in; NULL: none known */
 	unsigned int compressions;     /* what the kernel can unpack (bm_image_config_compressions()); 0 unknown */

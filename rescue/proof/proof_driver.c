@@ -159,31 +159,86 @@ static void find_candidates(
 }
 
 /*
- * What modules.softdep asks to load with the module, or with one that it depends on (libcrc32c wants a crc32c). Old
- * kernels do not tell the aliases of what is built in, so that it is never more than a note.
+ * Algorithms without which a module does not work, by what its softdep names. libcrc32c gets its own when it starts,
+ * and fails without (lib/libcrc32c.c), ext4 and f2fs at every mount (ext4_fill_super() since 4.18, f2fs_fill_super()).
+ * The kernel asks modprobe for crypto-ALGORITHM. Since 6.14 they call a library instead, and have no softdep. Whatever
+ * else is asked for is loaded if it is there: kmod goes on without.
  */
-static void note_softdeps(struct bm_prover *prover, const char *name)
+static const struct {
+	const char *module, *algorithm;
+} vital[] = {
+	{"libcrc32c", "crc32c"},
+	{"ext4", "crc32c"},
+	{"f2fs", "crc32"},
+};
+
+/* The alias that the kernel asks for where the module does not work without; NULL elsewhere. For free(). */
+static char *vital_alias(struct bm_prover *prover, const char *module, const char *wanted)
+{
+	const char *algorithm = bm_str_after(wanted, "crypto-");
+	char *alias = NULL;
+
+	if (!algorithm)
+		algorithm = wanted;
+	for (size_t i = 0; i < BM_ARRAY_SIZE(vital) && !alias; i++) {
+		if (!bm_streq(vital[i].module, module) || !bm_streq(vital[i].algorithm, algorithm))
+			continue;
+		alias = bm_strf("crypto-%s", algorithm);
+		prover->failed |= !alias;
+	}
+	return alias;
+}
+
+/* Whether modules serve the alias, of which none is built in and none inside. names gets them. */
+static bool lacks_alias(struct bm_prover *prover, const char *alias, struct bm_strv *names)
 {
 	const struct bm_proof_need *need = prover->need;
-	_cleanup_strv_ struct bm_strv closure = {0}, wanted = {0};
+
+	if (bm_modules_resolve(need->modules, alias, names) == -ENOMEM)
+		prover->failed = true;
+	for (size_t n = 0; n < names->n; n++)
+		if (is_builtin(prover, names->items[n]) ||
+			bm_image_list_module(prover->list, need->version, names->items[n]))
+			return false;
+	return names->n > 0;
+}
+
+/* One softdep of a module, which is the driver's own (name), or one that this depends on. */
+static void check_softdep(struct bm_prover *prover, const struct bm_proof_driver *driver, const char *name,
+	const char *module, const char *wanted)
+{
+	const struct bm_proof_need *need = prover->need;
+	_cleanup_strv_ struct bm_strv providers = {0}, names = {0};
+	_cleanup_free_ char *alias = vital_alias(prover, module, wanted);
+	const char *why = driver->why ? driver->why : "this machine";
+
+	/* Kernels before 5.2 do not tell the aliases of what is built in: then it is no more than a note. */
+	if (alias && driver->role != BM_PROOF_OTHER && need->dep_known && need->builtin_known && need->aliases_known &&
+		lacks_alias(prover, alias, &providers))
+		bm_prover_problem(prover,
+			driver->role == BM_PROOF_FILESYSTEM ? BM_PROOF_NO_FS_DRIVER : BM_PROOF_NO_STORAGE_DRIVER,
+			providers.items[0],
+			"%s, which %s needs, can't work: %s asks for %s, and %s is not in the image", name, why, module,
+			wanted, providers.items[0]);
+	else if (lacks_alias(prover, wanted, &names))
+		bm_prover_note(prover, "%s asks for %s, and no module for that is inside", name, wanted);
+}
+
+/* What modules.softdep asks to load with the module, or with one that it depends on (libcrc32c wants a crc32c). */
+static void check_softdeps(struct bm_prover *prover, const struct bm_proof_driver *driver, const char *name)
+{
+	const struct bm_proof_need *need = prover->need;
+	_cleanup_strv_ struct bm_strv closure = {0};
 
 	if (!is_module(need, name) || bm_modules_closure(need->modules, name, &closure) < 0)
 		return;
-	for (size_t i = 0; i < closure.n; i++)
+	for (size_t i = 0; i < closure.n; i++) {
+		_cleanup_strv_ struct bm_strv wanted = {0};
+
 		if (bm_modules_softdeps(need->modules, closure.items[i], &wanted) < 0)
 			prover->failed = true;
-	for (size_t i = 0; i < wanted.n; i++) {
-		_cleanup_strv_ struct bm_strv names = {0};
-		bool there = false;
-
-		if (bm_modules_resolve(need->modules, wanted.items[i], &names) == -ENOMEM)
-			prover->failed = true;
-		for (size_t n = 0; n < names.n; n++)
-			there |= is_builtin(prover, names.items[n]) ||
-				 bm_image_list_module(prover->list, need->version, names.items[n]);
-		if (names.n > 0 && !there)
-			bm_prover_note(
-				prover, "%s asks for %s, and no module for that is inside", name, wanted.items[i]);
+		for (size_t w = 0; w < wanted.n; w++)
+			check_softdep(prover, driver, name, closure.items[i], wanted.items[w]);
 	}
 }
 
@@ -201,7 +256,7 @@ static void serve(struct bm_prover *prover, const struct bm_proof_driver *driver
 			prover, "%s is not inside, %s serves %s in its place", names->items[0], names->items[i], why);
 	if (builtin || driver->role == BM_PROOF_OTHER)
 		return;
-	note_softdeps(prover, names->items[i]);
+	check_softdeps(prover, driver, names->items[i]);
 	if (driver->modalias && driver->role == BM_PROOF_STORAGE)
 		served->devices = true;
 	else

@@ -8,6 +8,17 @@
 #define VERSION "6.1.0-9-amd64"
 #define MODULES "lib/modules/" VERSION
 
+/* What starts, and what loads modules. */
+static void put_loader(struct bm_buf *out)
+{
+	put_file(out, "usr/lib/dracut/dracut-106", 0644, "");
+	put_elf(out, "init", NULL, NULL, NULL);
+	put_elf(out, "sbin/kmod", NULL, NULL, NULL);
+	put_link(out, "sbin/modprobe", "kmod");
+	put_index(out, MODULES "/modules.dep.bin", false);
+	put_index(out, MODULES "/modules.alias.bin", false);
+}
+
 /* An image whose udevd loads virtio_blk, with a library of systemd that has that note (NULL: none) and perhaps the
  * library that the note asks for. */
 static void make_image(struct bm_buf *out, const char *note, bool with_libkmod)
@@ -17,13 +28,8 @@ static void make_image(struct bm_buf *out, const char *note, bool with_libkmod)
 
 	for (size_t i = 0; i < BM_ARRAY_SIZE(dirs); i++)
 		put_dir(out, dirs[i]);
-	put_file(out, "usr/lib/dracut/dracut-106", 0644, "");
-	put_elf(out, "init", NULL, NULL, NULL);
-	put_elf(out, "sbin/kmod", NULL, NULL, NULL);
-	put_link(out, "sbin/modprobe", "kmod");
+	put_loader(out);
 	put_module(out, MODULES "/virtio_blk.ko", VERSION " SMP ");
-	put_index(out, MODULES "/modules.dep.bin", false);
-	put_index(out, MODULES "/modules.alias.bin", false);
 	if (note) {
 		make_dlopen_note(&shared, note);
 		put_entry(out, (struct made_entry){.name = "usr/lib/libsystemd-shared-257.so",
@@ -128,5 +134,94 @@ BM_TEST(proof_takes_the_images_list_of_what_is_built_in)
 		BM_CHECK_INT(proof.n_problems, rows[i].problem);
 		BM_CHECK(!rows[i].problem || proof.problems[0].kind == BM_PROOF_NO_FS_DRIVER);
 		bm_proof_done(&proof);
+	}
+}
+
+/* xfs depends on libcrc32c, which asks the kernel for crc32c when it starts, and fails without. */
+BM_TEST(proof_wants_the_algorithm_of_a_filesystem)
+{
+	static const char dep[] = "kernel/xfs.ko: kernel/libcrc32c.ko\nkernel/libcrc32c.ko:\n"
+				  "kernel/crc32c_generic.ko:\nkernel/crc32c-intel.ko:\nkernel/other.ko:\n";
+	static const char alias[] =
+		"alias fs-xfs xfs\nalias crypto-crc32c crc32c_generic\nalias crc32c crc32c_generic\n"
+		"alias crypto-crc32c crc32c_intel\nalias crc32c crc32c_intel\n";
+	static const char fs_dep[] = "kernel/xfs.ko: kernel/libcrc32c.ko\nkernel/libcrc32c.ko:\n",
+			  fs_alias[] = "alias fs-xfs xfs\n";
+	static const char vital[] = "softdep libcrc32c pre: crc32c\n", other[] = "softdep xfs pre: other\n";
+	static const char none[] = "ext4.alias=fs-ext4", generic[] = "crc32c_generic.alias=crypto-crc32c";
+	static const struct {
+		const char *dep, *alias, *softdep, *builtin, *modinfo, *inside;
+		bool problem;
+		const char *note;
+	} rows[] = {
+		{dep, alias, vital, "kernel/ext4.ko\n", none, NULL, true, NULL},
+		{dep, alias, vital, "kernel/ext4.ko\n", none, "crc32c_generic.ko", false, NULL},
+		{dep, alias, vital, "kernel/ext4.ko\n", none, "crc32c-intel.ko.xz", false, NULL},
+		/* built in */
+		{fs_dep, fs_alias, vital, "kernel/crc32c_generic.ko\n", generic, NULL, false, NULL},
+		{dep, alias, vital, "kernel/crc32c_generic.ko\n", generic, NULL, false, NULL},
+		/* without the aliases of what is built in that cannot be told */
+		{dep, alias, vital, "kernel/ext4.ko\n", NULL, NULL, false, "xfs asks for crc32c"},
+		{dep, alias, vital, NULL, none, NULL, false, "xfs asks for crc32c"},
+		/* since 6.14 nothing is asked for; kmod goes on without what else is */
+		{dep, alias, NULL, "kernel/ext4.ko\n", none, NULL, false, NULL},
+		{dep, alias, other, "kernel/ext4.ko\n", none, NULL, false, "xfs asks for other"},
+	};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(rows); i++) {
+		static const char *const dirs[] = {
+			"usr", "usr/lib", "usr/lib/dracut", "sbin", "lib", "lib/modules", MODULES};
+		const struct bm_modules_texts texts = {.dep = rows[i].dep,
+			.dep_len = strlen(rows[i].dep),
+			.alias = rows[i].alias,
+			.alias_len = strlen(rows[i].alias),
+			.softdep = rows[i].softdep,
+			.softdep_len = rows[i].softdep ? strlen(rows[i].softdep) : 0,
+			.builtin = rows[i].builtin,
+			.builtin_len = rows[i].builtin ? strlen(rows[i].builtin) : 0,
+			.builtin_modinfo = rows[i].modinfo,
+			.builtin_modinfo_len = rows[i].modinfo ? strlen(rows[i].modinfo) + 1 : 0};
+		const struct bm_proof_driver driver = {
+			.modalias = "fs-xfs", .name = "xfs", .why = "/", .role = BM_PROOF_FILESYSTEM};
+		struct bm_proof_need need = {.version = VERSION,
+			.dep_known = true,
+			.builtin_known = rows[i].builtin,
+			.aliases_known = rows[i].modinfo,
+			.drivers = &driver,
+			.n_drivers = 1};
+		_cleanup_buf_ struct bm_buf image = {0};
+		_cleanup_image_list_ struct bm_image_list list = {.facts = true};
+		_cleanup_image_summary_ struct bm_image_summary summary = {0};
+		struct made_source made;
+		const struct bm_image_source source = {made_read, &made};
+		struct bm_modules *modules;
+		struct bm_proof proof;
+		bool noted = false;
+
+		for (size_t d = 0; d < BM_ARRAY_SIZE(dirs); d++)
+			put_dir(&image, dirs[d]);
+		put_loader(&image);
+		put_module(&image, MODULES "/xfs.ko", VERSION " SMP ");
+		put_module(&image, MODULES "/libcrc32c.ko", VERSION " SMP ");
+		if (rows[i].inside) {
+			char path[96];
+
+			snprintf(path, sizeof(path), MODULES "/%s", rows[i].inside);
+			put_module(&image, path, VERSION " SMP ");
+		}
+		put_trailer(&image);
+		made = (struct made_source){image.data, image.len, 0};
+		BM_CHECK_INT(bm_modules_new(&texts, &modules), 0);
+		need.modules = modules;
+		BM_CHECK_INT(bm_image_list_read(&source, &list, &summary), 0);
+		BM_CHECK_INT(bm_proof_check(&list, &summary, &need, &proof), 0);
+		BM_CHECK_STR(
+			proof.n_problems ? proof.problems[0].subject : NULL, rows[i].problem ? "crc32c_generic" : NULL);
+		BM_CHECK(!rows[i].problem || proof.problems[0].kind == BM_PROOF_NO_FS_DRIVER);
+		for (size_t n = 0; n < proof.notes.n; n++)
+			noted |= strstr(proof.notes.items[n], rows[i].note ? rows[i].note : " asks for ") != NULL;
+		BM_CHECK(noted == (rows[i].note != NULL));
+		bm_proof_done(&proof);
+		bm_modules_free(modules);
 	}
 }
