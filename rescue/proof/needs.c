@@ -237,6 +237,38 @@ static int add_filesystem(struct bm_needs *needs, const struct bm_survey *survey
 	return alias ? add_driver(needs, alias, type, mount->target, BM_PROOF_FILESYSTEM) : -ENOMEM;
 }
 
+static int name_driver(struct bm_needs *needs, const char *name)
+{
+	return bm_modules_has(needs->modules, name) && !bm_modules_builtin(needs->modules, name)
+		       ? bm_strv_add_once(&needs->add_drivers, name)
+		       : 0;
+}
+
+/* What serves the algorithms that a module asks for, where none of that is built in: the tools look for a module of the
+ * name in the softdep, and are content with another of that name (f2fs wants crc32, as lib/crc32 is called, too). */
+static int name_algorithms(struct bm_needs *needs, const char *name)
+{
+	_cleanup_strv_ struct bm_strv serving = {0};
+	int r = bm_proof_vital_modules(needs->modules, name, &serving);
+
+	for (size_t i = 0; r == 0 && i < serving.n; i++)
+		if (bm_modules_builtin(needs->modules, serving.items[i]))
+			return 0;
+	for (size_t i = 0; r == 0 && i < serving.n; i++)
+		r = name_driver(needs, serving.items[i]);
+	return r;
+}
+
+static int name_with_algorithms(struct bm_needs *needs, const char *name)
+{
+	_cleanup_strv_ struct bm_strv closure = {0};
+	int r = bm_modules_closure(needs->modules, name, &closure);
+
+	for (size_t i = 0; r == 0 && i < closure.n; i++)
+		r = name_algorithms(needs, closure.items[i]);
+	return r == -ENOMEM ? r : name_driver(needs, name);
+}
+
 /* The modules to name to the tool: all that the needs resolve to, and that are modules of this kernel. */
 static int resolve_add_drivers(struct bm_needs *needs)
 {
@@ -249,9 +281,7 @@ static int resolve_add_drivers(struct bm_needs *needs)
 		if (driver->name && names.n == 0 && bm_strv_add(&names, driver->name) < 0)
 			return -ENOMEM;
 		for (size_t n = 0; n < names.n; n++)
-			if (bm_modules_has(needs->modules, names.items[n]) &&
-				!bm_modules_builtin(needs->modules, names.items[n]) &&
-				bm_strv_add_once(&needs->add_drivers, names.items[n]) < 0)
+			if (name_with_algorithms(needs, names.items[n]) < 0)
 				return -ENOMEM;
 	}
 	bm_strv_sort(&needs->add_drivers);

@@ -127,6 +127,10 @@ void bm_proof_done(struct bm_proof *proof);
 
 const char *bm_proof_kind_name(enum bm_proof_kind kind);
 
+/* Adds to list the modules that serve an algorithm without which a module does not work (crc32c for ext4), built in or
+ * not, of which one will do; none for most. Returns 0 or -ENOMEM. */
+int bm_proof_vital_modules(const struct bm_modules *modules, const char *module, struct bm_strv *list) BM_MUST_CHECK;
+
 /* Checks an image that was read with list->facts set and finished. Returns 0 with ret_proof for bm_proof_done(), also
  * when the verdict is false; -ENOMEM, or -E2BIG where need names more than BM_PROOF_NEEDS_MAX of anything. */
 int bm_proof_check(const struct bm_image_list *list, const struct bm_image_summary *summary,

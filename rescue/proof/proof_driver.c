@@ -172,21 +172,31 @@ static const struct {
 	{"f2fs", "crc32"},
 };
 
-/* The alias that the kernel asks for where the module does not work without; NULL elsewhere. For free(). */
-static char *vital_alias(struct bm_prover *prover, const char *module, const char *wanted)
+/* The algorithm that the module does not work without, where the softdep names it; NULL elsewhere. */
+static const char *vital_algorithm(const char *module, const char *wanted)
 {
 	const char *algorithm = bm_str_after(wanted, "crypto-");
-	char *alias = NULL;
 
-	if (!algorithm)
-		algorithm = wanted;
-	for (size_t i = 0; i < BM_ARRAY_SIZE(vital) && !alias; i++) {
-		if (!bm_streq(vital[i].module, module) || !bm_streq(vital[i].algorithm, algorithm))
-			continue;
-		alias = bm_strf("crypto-%s", algorithm);
-		prover->failed |= !alias;
+	for (size_t i = 0; i < BM_ARRAY_SIZE(vital); i++)
+		if (bm_streq(vital[i].module, module) && bm_streq(vital[i].algorithm, algorithm ? algorithm : wanted))
+			return vital[i].algorithm;
+	return NULL;
+}
+
+int bm_proof_vital_modules(const struct bm_modules *modules, const char *module, struct bm_strv *list)
+{
+	_cleanup_strv_ struct bm_strv wanted = {0};
+
+	if (bm_modules_softdeps(modules, module, &wanted) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < wanted.n; i++) {
+		const char *algorithm = vital_algorithm(module, wanted.items[i]);
+		_cleanup_free_ char *alias = algorithm ? bm_strf("crypto-%s", algorithm) : NULL;
+
+		if (algorithm && (!alias || bm_modules_resolve(modules, alias, list) == -ENOMEM))
+			return -ENOMEM;
 	}
-	return alias;
+	return 0;
 }
 
 /* Whether modules serve the alias, of which none is built in and none inside. names gets them. */
@@ -209,9 +219,10 @@ static void check_softdep(struct bm_prover *prover, const struct bm_proof_driver
 {
 	const struct bm_proof_need *need = prover->need;
 	_cleanup_strv_ struct bm_strv providers = {0}, names = {0};
-	_cleanup_free_ char *alias = vital_alias(prover, module, wanted);
-	const char *why = driver->why ? driver->why : "this machine";
+	const char *algorithm = vital_algorithm(module, wanted), *why = driver->why ? driver->why : "this machine";
+	_cleanup_free_ char *alias = algorithm ? bm_strf("crypto-%s", algorithm) : NULL;
 
+	prover->failed |= algorithm && !alias;
 	/* Kernels before 5.2 do not tell the aliases of what is built in: then it is no more than a note. */
 	if (alias && driver->role != BM_PROOF_OTHER && need->dep_known && need->builtin_known && need->aliases_known &&
 		lacks_alias(prover, alias, &providers))

@@ -161,3 +161,48 @@ BM_TEST(needs_know_what_is_built_in)
 		bm_fixture_done(&fixture);
 	}
 }
+
+/* The tools are told the modules of an algorithm that a filesystem does not mount without. */
+BM_TEST(needs_name_the_algorithm_of_a_filesystem)
+{
+	static const char dir[] = "/usr/lib/modules/6.12.1-arch1-1/";
+	static const struct {
+		const char *builtin;
+		bool named;
+	} rows[] = {
+		{"kernel/lib/crc32.ko\n", true},
+		{"kernel/crypto/crc32c_generic.ko\n", false},
+	};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(rows); i++) {
+		_cleanup_needs_ struct bm_needs needs = {0};
+		static const struct {
+			const char *name, *text;
+		} files[] = {
+			{"modules.dep", "kernel/fs/ext4/ext4.ko:\nkernel/crypto/crc32c_generic.ko:\nkernel/"
+					"crc32c-intel.ko:\nkernel/other.ko:\n"},
+			{"modules.alias", "alias fs-ext4 ext4\nalias crypto-crc32c crc32c_generic\nalias crypto-crc32c "
+					  "crc32c_intel\n"},
+			{"modules.softdep", "softdep ext4 pre: crc32c\nsoftdep ext4 pre: other\n"},
+		};
+		struct bm_fixture fixture;
+		struct bm_kernel *kernel;
+
+		bm_fixture_make("arch", &fixture);
+		for (size_t f = 0; f < BM_ARRAY_SIZE(files); f++) {
+			_cleanup_free_ char *path = bm_path_join(dir, files[f].name);
+
+			bm_fixture_write(&fixture, path, files[f].text);
+		}
+		bm_fixture_write(&fixture, "/usr/lib/modules/6.12.1-arch1-1/modules.builtin", rows[i].builtin);
+		bm_fixture_survey(&fixture);
+		kernel = bm_system_kernel(bm_fixture_system(&fixture), "6.12.1-arch1-1");
+		BM_CHECK(kernel);
+		BM_CHECK_INT(bm_needs_read(&fixture.survey, bm_fixture_system(&fixture), kernel, true, &needs), 0);
+		BM_CHECK(bm_strv_has(&needs.add_drivers, "ext4"));
+		BM_CHECK(bm_strv_has(&needs.add_drivers, "crc32c_generic") == rows[i].named);
+		BM_CHECK(bm_strv_has(&needs.add_drivers, "crc32c_intel") == rows[i].named);
+		BM_CHECK(!bm_strv_has(&needs.add_drivers, "other"));
+		bm_fixture_done(&fixture);
+	}
+}
