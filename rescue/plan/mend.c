@@ -257,8 +257,9 @@ static int add_config(struct bm_fix *fix, struct bm_plan *plan)
 	if (fix->config.n == 0)
 		return 0;
 	step = bm_plan_add_step(plan, fix->survey, fix->system, BM_STEP_CONFIG, NULL, fix->system->loader.config);
-	if (!step || !ids || bm_strv_add(&step->argv, tool) < 0 || bm_strv_add(&step->argv, "-o") < 0 ||
-		bm_strv_add(&step->argv, BM_TOOL_OUTPUT) < 0)
+	if (!step || !ids || bm_strv_add(&step->argv, tool) < 0 ||
+		(fix->system->tools.mkconfig_spares && bm_strv_add(&step->argv, "--no-grubenv-update") < 0) ||
+		bm_strv_add(&step->argv, "-o") < 0 || bm_strv_add(&step->argv, BM_TOOL_OUTPUT) < 0)
 		return -ENOMEM;
 	if (source)
 		memcpy(step->before, source->hash, sizeof(step->before));

@@ -160,6 +160,19 @@ static int read_dracut_version(struct bm_system *system)
 	return bm_str_set(&system->tools.dracut_version, bm_keyval_get(&keys, "DRACUT_VERSION"));
 }
 
+/*
+ * Fedora's and Enterprise Linux' grub2-mkconfig, a shell script, also sets kernelopts in the environment block, and the
+ * options of BLS files; unless it is told not to, where it is new enough to know that option.
+ */
+static void look_at_mkconfig(struct bm_system *system)
+{
+	_cleanup_buf_ struct bm_buf text = {0};
+
+	if (system->tools.grub_mkconfig &&
+		bm_root_read(system->root, system->tools.grub_mkconfig, SMALL_FILE_MAX, &text) == 0)
+		system->tools.mkconfig_spares = strstr(bm_buf_text(&text), "--no-grubenv-update") != NULL;
+}
+
 int bm_system_read_tools(struct bm_system *system)
 {
 	static const char *const dracut[] = {
@@ -180,6 +193,7 @@ int bm_system_read_tools(struct bm_system *system)
 		return -ENOMEM;
 	if (tools->dracut && read_dracut_version(system) < 0)
 		return -ENOMEM;
+	look_at_mkconfig(system);
 	/* Debian may have dracut-core beside initramfs-tools; the hook that runs for a new kernel says who is in
 	 * charge. */
 	tools->dracut_preferred =

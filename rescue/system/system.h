@@ -170,6 +170,7 @@ struct bm_tools {
 	char *mkinitramfs; /* of initramfs-tools */
 	char *depmod;
 	char *grub_mkconfig;   /* grub-mkconfig or grub2-mkconfig, which writes grub.cfg */
+	bool mkconfig_spares;  /* it knows --no-grubenv-update, and without that it writes more than its output */
 	bool dracut_preferred; /* both are there and dracut owns the hooks */
 };
 
