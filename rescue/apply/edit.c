@@ -43,9 +43,11 @@ static int compose(
 	_cleanup_buf_ struct bm_buf text = {0};
 	struct bm_journal_state now = {0};
 	int r = bm_state_read(run->image.root, path, true, &now);
+	bool absent;
 
 	if (r < 0)
 		return r;
+	absent = now.type == BM_JOURNAL_ABSENT;
 	*ret_was = now.type == BM_JOURNAL_FILE && step->after[0] && bm_streq(now.hash, step->after);
 	if (*ret_was || (now.type != BM_JOURNAL_FILE && now.type != BM_JOURNAL_ABSENT)) {
 		bm_journal_state_done(&now);
@@ -54,11 +56,11 @@ static int compose(
 	if (now.type == BM_JOURNAL_FILE)
 		r = bm_root_read(run->image.root, path, TEXT_MAX, &text);
 	/* An empty file and none are two things. */
-	if (r == 0 && (now.type == BM_JOURNAL_ABSENT) != (step->before[0] == '\0'))
+	if (r == 0 && absent != (step->before[0] == '\0'))
 		r = -ESTALE;
 	bm_journal_state_done(&now);
 	if (r == 0)
-		r = bm_step_edit(step, bm_buf_text(&text), text.len, out);
+		r = bm_step_edit(step, absent ? NULL : bm_buf_text(&text), text.len, out);
 	return r == -ESTALE ? bm_err(-ENOTRECOVERABLE, "%s has changed since the plan was made", path) : r;
 }
 
