@@ -91,6 +91,25 @@ static int add_config_missing(const struct bm_check *check)
 	return finding ? bm_check_place(check, finding, loader->config) : -ENOMEM;
 }
 
+/* GRUB's program starts, and finds no menu. */
+static int check_stub(const struct bm_check *check)
+{
+	const struct bm_loader_stub *stub = &check->system->loader.stub;
+	const struct bm_spec spec = {.kind = BM_SPEC_UUID, .value = stub->wrong};
+	struct bm_finding *finding;
+
+	if (!stub->path)
+		return 0;
+	finding = bm_findings_add(check->findings, BM_FINDING_GRUB_STUB, stub->path, stub->search_line,
+		"%s, which should lead GRUB from the ESP to %s, %s", stub->path, check->system->loader.config,
+		stub->problem);
+	if (!finding)
+		return -ENOMEM;
+	if (stub->doubtful || (stub->wrong && bm_check_may_hide(check, &spec)))
+		bm_check_doubt(finding);
+	return bm_check_place(check, finding, stub->wrong);
+}
+
 static int add_empty(const struct bm_check *check)
 {
 	const struct bm_loader *loader = &check->system->loader;
@@ -109,6 +128,8 @@ int bm_check_default(const struct bm_check *check)
 	const struct bm_loader *loader = &check->system->loader;
 	const struct bm_loader_cut *cut = NULL;
 
+	if (check_stub(check) < 0)
+		return -ENOMEM;
 	if (loader->config_problem)
 		return add_config_missing(check);
 	/* bm_check_judged() tells why. */

@@ -104,6 +104,11 @@ unsigned int bm_fix_command_end(const struct bm_draft *draft, unsigned int line)
 /* The line of the command that loads the entry's kernel, 0 where it does not stand there. */
 unsigned int bm_fix_kernel_line(const struct bm_draft *draft, const struct bm_boot_entry *entry);
 
+/* fix_stub.c: the ESP's way to GRUB's configuration. */
+bm_fixer_run bm_fix_stub;
+/* Reads its draft again: *ret_problem (for free()) is set where it leads elsewhere. 0 or -ENOMEM. */
+int bm_fix_verify_stub(struct bm_fix *fix, char **ret_problem) BM_MUST_CHECK;
+
 /* The draft as a BLS file. */
 struct bm_bls;
 int bm_fix_read_bls(const struct bm_draft *draft, struct bm_bls *ret_bls) BM_MUST_CHECK;

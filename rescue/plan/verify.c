@@ -132,6 +132,9 @@ int bm_fix_verify(struct bm_fix *fix, char **ret_problem)
 	int r = 0;
 
 	*ret_problem = NULL;
+	r = bm_fix_verify_stub(fix, ret_problem);
+	if (r < 0 || *ret_problem)
+		return r;
 	/* What the system's tool writes is read again when it is written. */
 	if (!entry || fix->config.n > 0 || (fix->wanted.n == 0 && fix->unwanted.n == 0 && !fix->want_initrd))
 		return 0;

@@ -44,6 +44,7 @@ void bm_loader_done(struct bm_loader *loader)
 	free(loader->kernelopts);
 	free(loader->config_problem);
 	free(loader->unread);
+	bm_loader_stub_done(&loader->stub);
 	free(loader->grub);
 	free(loader->systemd_boot);
 	free(loader->unified);
@@ -267,6 +268,9 @@ int bm_system_read_loader_as(
 	r = bm_loader_look(system);
 	if (r == 0)
 		r = choose(&reader);
+	/* What is only meant to be a configuration is none that anything leads to. */
+	if (r == 0 && !path)
+		r = bm_loader_look_at_stub(&reader);
 	bm_system_sort_kernels(system);
 	if (r == 0)
 		bm_err_clear();

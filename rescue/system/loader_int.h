@@ -95,6 +95,16 @@ enum bm_boot_prefix bm_loader_prefix(
 /* Fills in what shows which loaders are installed: grub, systemd_boot, unified, others. Returns 0 or -ENOMEM. */
 int bm_loader_look(struct bm_system *system) BM_MUST_CHECK;
 
+/* --- the ESP's way to the configuration (loader_stub.c) --- */
+
+void bm_loader_stub_done(struct bm_loader_stub *stub);
+#define _cleanup_loader_stub_ BM_CLEANUP(bm_loader_stub_done)
+/* When the menu is chosen: fills in loader->stub. Returns 0 or -ENOMEM. */
+int bm_loader_look_at_stub(struct bm_loader_reader *reader) BM_MUST_CHECK;
+/* The configuration that the stub at path leads to, as the system's own path; NULL where it is no stub, or leads to
+ * none of the system's filesystems, or memory is short. For free(). */
+char *bm_loader_stub_target(const struct bm_loader_reader *reader, const char *path);
+
 /* Sets loader->unread, and takes the sentence over (NULL: memory was short). Returns 0 or -ENOMEM. */
 int bm_loader_unread(struct bm_loader *loader, char *sentence) BM_MUST_CHECK;
 

@@ -200,15 +200,21 @@ static const char *unseen(const struct bm_loader_reader *reader)
 }
 
 /* Where the distribution's own link, else GRUB's habit, has its configuration. For free(). */
-static char *home_of_config(const struct bm_system *system)
+static char *home_of_config(const struct bm_loader_reader *reader)
 {
+	const struct bm_system *system = reader->system;
 	static const char *const links[] = {"/etc/grub2-efi.cfg", "/etc/grub2.cfg"};
 
 	for (size_t i = system->uefi ? 0 : 1; i < BM_ARRAY_SIZE(links); i++) {
 		_cleanup_free_ char *text = NULL;
+		char *target;
 
-		if (bm_root_readlink(system->root, links[i], &text) == 0 && bm_str_starts(text, "../boot/"))
-			return strdup(text + 2);
+		if (bm_root_readlink(system->root, links[i], &text) < 0 || !bm_str_starts(text, "../boot/"))
+			continue;
+		/* Since Enterprise Linux 9 the one on the ESP only leads on, and stays; an old link may still name it.
+		 */
+		target = bm_loader_stub_target(reader, text + 2);
+		return target ? target : strdup(text + 2);
 	}
 	for (size_t i = 0; i < BM_ARRAY_SIZE(grub_dirs); i++)
 		if (bm_root_is_dir(system->root, grub_dirs[i]))
@@ -264,7 +270,7 @@ int bm_loader_unread(struct bm_loader *loader, char *sentence)
 int bm_loader_miss_config(struct bm_loader_reader *reader)
 {
 	struct bm_loader *loader = &reader->system->loader;
-	_cleanup_free_ char *home = home_of_config(reader->system);
+	_cleanup_free_ char *home = home_of_config(reader);
 	const char *problem = NULL, *elsewhere = unseen(reader);
 	bool exists = false;
 
@@ -283,6 +289,8 @@ int bm_loader_miss_config(struct bm_loader_reader *reader)
 		if (exists && bm_str_set(&home, path) < 0)
 			return -ENOMEM;
 	}
+	if (!exists)
+		problem = problem_of(reader->system, home, &exists);
 	if (!exists && (!loader->grub || loader->unified))
 		return 0;
 	loader->kind = BM_LOADER_GRUB2;

@@ -115,6 +115,8 @@ int bm_system_read_sources(struct bm_system *system)
 
 	if (r == 0)
 		r = add(system, system->loader.environment);
+	if (r == 0)
+		r = add(system, system->loader.stub.path);
 	for (size_t i = 0; r == 0 && i < BM_ARRAY_SIZE(paths); i++)
 		r = add(system, paths[i]);
 	if (r == 0)

@@ -7,6 +7,7 @@
 #define BM_SYSTEM_SYSTEM_H
 
 #include "../fmt/boot/entry.h"
+#include "../fmt/boot/grubstub.h"
 #include "../fmt/etc/fstab.h"
 #include "device.h"
 #include "hibernation.h"
@@ -135,6 +136,18 @@ enum bm_loader_kind {
 	BM_LOADER_FIRMWARE, /* unified kernel images that the firmware starts by itself */
 };
 
+/* The grub.cfg on the ESP that should lead to the configuration in /boot, where it does not. */
+struct bm_loader_stub {
+	char *path;		  /* /boot/efi/EFI/rocky/grub.cfg; NULL: nothing is wrong, or there should be none */
+	char *problem;		  /* a sentence without its subject: "does not exist" */
+	unsigned int search_line; /* where it searches; 0 where nothing is there */
+	char *wrong;		  /* the UUID that is on none of the disks, or NULL */
+	char *uuid, *dir;	  /* what it should lead to: the filesystem, GRUB's folder there */
+	enum bm_grubstub_style style;
+	bool btrfs;    /* that filesystem is one */
+	bool doubtful; /* it may be that nothing reads it: GRUB for BIOS or another loader is installed, too */
+};
+
 struct bm_loader {
 	enum bm_loader_kind kind;
 	char *config;		      /* path of grub.cfg, grub.conf, loader.conf */
@@ -151,7 +164,8 @@ struct bm_loader {
 	char *saved_entry, *next_entry, *kernelopts;
 	struct bm_loader_cut *cuts;
 	size_t n_cuts, cap_cuts;
-	char *config_problem;	 /* GRUB is installed, and why config is no menu ("does not exist"); else NULL */
+	char *config_problem; /* GRUB is installed, and why config is no menu ("does not exist"); else NULL */
+	struct bm_loader_stub stub;
 	char *unread;		 /* a configuration, or a part of it, that was not understood; or NULL */
 	char *grub;		 /* a file that shows GRUB to be installed in /boot or on the ESP, or NULL */
 	char *systemd_boot;	 /* likewise systemd-boot */

@@ -398,6 +398,20 @@ put_unified() {
 		".linux=$1/var/lib/parts/linux" ".initrd=$3" >"$1/boot/EFI/Linux/arch.efi"
 }
 
+# An ESP at /boot/efi, of any base: the distribution's own GRUB in the folder EFI/$1, into which that is built. For break_it()
+# and machine() of cases.
+with_esp() {
+	echo 'UUID=7B77-95E7 /boot/efi vfat umask=0077 0 2' >>"$root/etc/fstab"
+	mkdir -p "$boot/efi/EFI/$1"
+	{ cat "$root/usr/lib/initramfs-init" && printf '\0/EFI/%s\0' "$1"; } >"$boot/efi/EFI/$1/grubx64.efi"
+}
+with_esp_part() { sed '/^disk vda/a part vda4 vfat uuid=7B77-95E7' | sed '/^part vda4 ext4/d'; }
+# The grub.cfg of such an ESP that leads to /boot's UUID $1
+fedora_stub() {
+	# shellcheck disable=SC2016 # GRUB's own variables
+	printf 'search --no-floppy --root-dev-only --fs-uuid --set=dev %s\nset prefix=($dev)/grub2\nexport $prefix\nconfigfile $prefix/grub.cfg\n' "$1"
+}
+
 # The machines. What a base does not say is plain_machine's.
 machine_el8() { plain_machine xfs; }
 machine_uki() { machine_sdboot; }
