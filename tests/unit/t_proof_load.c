@@ -12,7 +12,7 @@
 static void put_loader(struct bm_buf *out)
 {
 	put_file(out, "usr/lib/dracut/dracut-106", 0644, "");
-	put_elf(out, "init", NULL, NULL, NULL);
+	put_file(out, "init", 0755, "#!/sbin/kmod\n");
 	put_elf(out, "sbin/kmod", NULL, NULL, NULL);
 	put_link(out, "sbin/modprobe", "kmod");
 	put_index(out, MODULES "/modules.dep.bin", false);
