@@ -231,6 +231,8 @@ fuzz-replay: $(REPLAYS)
 	@tests/fuzz/run $(O) $(ONLY)
 lint: $(O)/bootmend
 	@tests/lint/run $(O)
+# Of an ordinary day: tests/repair/run.
+check test: export FAULTS ?= daily
 check: | $(O)/setup/check
 	+@LOGS=$(O)/logs tests/run $(CHECK_SUITES)
 test test-all: | $(O)/setup/check $(O)/setup/iso $(O)/setup/lab

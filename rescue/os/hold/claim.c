@@ -20,7 +20,7 @@
 #include "users_in.h"
 
 enum {
-	TRIES = 50,
+	TRIES = 30,
 	TRY_MS = 100,
 	/* QEMU's block/file-posix.c: one byte for each permission that is held, and for each that others may not have.
 	 */
