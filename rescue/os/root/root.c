@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
@@ -521,7 +520,7 @@ int bm_root_space(const struct bm_root *root, const char *path, struct bm_fs_spa
 	_cleanup_fd_ int fd = -1;
 	struct statfs fs;
 	struct stat st;
-	uint64_t unit, blocks;
+	uint64_t unit;
 	int r;
 
 	r = bm_root_open_path(root, path, true, &fd);
@@ -530,10 +529,8 @@ int bm_root_space(const struct bm_root *root, const char *path, struct bm_fs_spa
 	if (fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
 		return bm_err(-errno, "%s", path);
 	unit = (uint64_t)(fs.f_frsize ? fs.f_frsize : fs.f_bsize);
-	/* ext's reserved blocks are there for root, which we are; elsewhere f_bfree counts what nobody can have. */
-	blocks = fs.f_type == EXT4_SUPER_MAGIC ? (uint64_t)fs.f_bfree : (uint64_t)fs.f_bavail;
 	*ret_space = (struct bm_fs_space){
-		.free_bytes = blocks * unit,
+		.free_bytes = (uint64_t)fs.f_bavail * unit,
 		.total_bytes = (uint64_t)fs.f_blocks * unit,
 		.free_inodes = fs.f_files == 0 ? UINT64_MAX : (uint64_t)fs.f_ffree,
 		.block_size_bytes = (uint32_t)fs.f_bsize,

@@ -40,7 +40,7 @@ struct bm_stat {
 };
 
 struct bm_fs_space {
-	uint64_t free_bytes; /* what root may still write */
+	uint64_t free_bytes; /* what anybody may still write: of ext's reserve a part is nobody's */
 	uint64_t total_bytes;
 	uint64_t free_inodes; /* UINT64_MAX where the filesystem has no such limit */
 	uint32_t block_size_bytes;
