@@ -183,8 +183,7 @@ static int judge(const struct bm_check *check, const struct bm_cmdline *line, co
 		return 0;
 	why = said.any ? bm_strf("the arguments name others, but not this: dracut brings up only what is named")
 	      : all    ? bm_strf("nothing names it: dracut goes on when the root is there, without waiting for it")
-		    : bm_strf("nothing asks for it (%s, or rd.auto): this image brings none up by itself%s", argument,
-			      by_itself == BM_DRACUT_UNKNOWN ? ", as far as is known" : "");
+		       : bm_strf("nothing asks for it (%s, or rd.auto): this image brings none up by itself", argument);
 	return why ? add(check, item, argument, why, said.any || by_itself != BM_DRACUT_UNKNOWN) : -ENOMEM;
 }
 
@@ -248,20 +247,6 @@ static bool root_on(const struct bm_check *check, enum bm_device_kind kind)
 	return false;
 }
 
-/* Whether a volume is only a part of another of its group (a thin pool, the legs of a mirror, a cache): who activates
- * that one activates it, too, and nobody names it. */
-static bool is_part(const struct bm_devices *devices, size_t index, size_t volume)
-{
-	const struct bm_device *part = &devices->items[volume];
-
-	for (size_t i = 0; part->kind == BM_DEVICE_LV && i < devices->n; i++)
-		if (i != volume && devices->items[i].kind == BM_DEVICE_LV &&
-			bm_streq(devices->items[i].vg_name, part->vg_name) && bm_device_on(devices, i, volume) &&
-			(i == index || bm_device_on(devices, index, i)))
-			return true;
-	return false;
-}
-
 static int check_mount(const struct bm_check *check, const struct bm_cmdline *line, const char *target, int index)
 {
 	const struct bm_devices *devices = &check->survey->devices;
@@ -271,7 +256,7 @@ static int check_mount(const struct bm_check *check, const struct bm_cmdline *li
 		struct item item = {.target = target};
 
 		if (!bm_device_on(devices, (size_t)index, i) || !take_item(devices, &devices->items[i], &item) ||
-			!check->proof->dracut.hooks[item.layer] || is_part(devices, (size_t)index, i))
+			!check->proof->dracut.hooks[item.layer] || bm_device_is_part(devices, (size_t)index, i))
 			continue;
 		/* What the root lies on was told for the root. */
 		if (!is_root && bm_device_on(devices, (size_t)check->system->root_device, i))

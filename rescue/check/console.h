@@ -39,7 +39,7 @@ enum bm_signature_id {
 	BM_SIGNATURE_COUNT,
 };
 
-enum { BM_CANDIDATES_MAX = 16 };
+enum { BM_CANDIDATES_MAX = 18 };
 
 /* A row of the table. */
 struct bm_signature {

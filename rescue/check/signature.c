@@ -13,27 +13,29 @@
 #define GENERAL	 BM_STRENGTH_GENERAL
 #define SPECIFIC BM_STRENGTH_SPECIFIC
 /* The candidates' names become numbers; one more than the last is 0. */
-#define ID1(a)										      BM_FINDING_##a
-#define COUNT_(_1, _2, _3, _4, _5, _6, _7, _8, _9, _10, _11, _12, _13, _14, _15, _16, n, ...) n
-#define COUNT(...)									      COUNT_(__VA_ARGS__, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
-#define M1(a)										      ID1(a)
-#define M2(a, ...)									      ID1(a), M1(__VA_ARGS__)
-#define M3(a, ...)									      ID1(a), M2(__VA_ARGS__)
-#define M4(a, ...)									      ID1(a), M3(__VA_ARGS__)
-#define M5(a, ...)									      ID1(a), M4(__VA_ARGS__)
-#define M6(a, ...)									      ID1(a), M5(__VA_ARGS__)
-#define M7(a, ...)									      ID1(a), M6(__VA_ARGS__)
-#define M8(a, ...)									      ID1(a), M7(__VA_ARGS__)
-#define M9(a, ...)									      ID1(a), M8(__VA_ARGS__)
-#define M10(a, ...)									      ID1(a), M9(__VA_ARGS__)
-#define M11(a, ...)									      ID1(a), M10(__VA_ARGS__)
-#define M12(a, ...)									      ID1(a), M11(__VA_ARGS__)
-#define M13(a, ...)									      ID1(a), M12(__VA_ARGS__)
-#define M14(a, ...)									      ID1(a), M13(__VA_ARGS__)
-#define M15(a, ...)									      ID1(a), M14(__VA_ARGS__)
-#define M16(a, ...)									      ID1(a), M15(__VA_ARGS__)
-#define JOIN_(a, b)									      a##b
-#define JOIN(a, b)									      JOIN_(a, b)
+#define ID1(a)												BM_FINDING_##a
+#define COUNT_(_1, _2, _3, _4, _5, _6, _7, _8, _9, _10, _11, _12, _13, _14, _15, _16, _17, _18, n, ...) n
+#define COUNT(...)											COUNT_(__VA_ARGS__, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
+#define M1(a)												ID1(a)
+#define M2(a, ...)											ID1(a), M1(__VA_ARGS__)
+#define M3(a, ...)											ID1(a), M2(__VA_ARGS__)
+#define M4(a, ...)											ID1(a), M3(__VA_ARGS__)
+#define M5(a, ...)											ID1(a), M4(__VA_ARGS__)
+#define M6(a, ...)											ID1(a), M5(__VA_ARGS__)
+#define M7(a, ...)											ID1(a), M6(__VA_ARGS__)
+#define M8(a, ...)											ID1(a), M7(__VA_ARGS__)
+#define M9(a, ...)											ID1(a), M8(__VA_ARGS__)
+#define M10(a, ...)											ID1(a), M9(__VA_ARGS__)
+#define M11(a, ...)											ID1(a), M10(__VA_ARGS__)
+#define M12(a, ...)											ID1(a), M11(__VA_ARGS__)
+#define M13(a, ...)											ID1(a), M12(__VA_ARGS__)
+#define M14(a, ...)											ID1(a), M13(__VA_ARGS__)
+#define M15(a, ...)											ID1(a), M14(__VA_ARGS__)
+#define M16(a, ...)											ID1(a), M15(__VA_ARGS__)
+#define M17(a, ...)											ID1(a), M16(__VA_ARGS__)
+#define M18(a, ...)											ID1(a), M17(__VA_ARGS__)
+#define JOIN_(a, b)											a##b
+#define JOIN(a, b)											JOIN_(a, b)
 #define IDS(...)                                                                                                       \
 	COUNT(__VA_ARGS__),                                                                                            \
 	{                                                                                                              \

@@ -67,7 +67,7 @@ void bm_cmd_say(FILE *stream, const char *text)
 		fputs(bm_buf_text(&out), stream);
 }
 
-/* The end of a long one says least. */
+/* Of a line that is longer the end is left out. */
 static char said[512];
 
 const char *bm_cmd_said(void)

@@ -53,7 +53,8 @@ static int not_activated(const struct bm_fix *fix, const char *arguments, char *
 			const struct bm_device *lv = &devices->items[i];
 
 			if (lv->kind == BM_DEVICE_LV && lv->vg_name && lv->lv_name &&
-				bm_device_on(devices, (size_t)mount->device, i) && !activates(&line, lv))
+				bm_device_on(devices, (size_t)mount->device, i) &&
+				!bm_device_is_part(devices, (size_t)mount->device, i) && !activates(&line, lv))
 				bm_buf_addf(&out, "%srd.lvm.lv=%s/%s", out.len ? " " : "", lv->vg_name, lv->lv_name);
 		}
 	}

@@ -361,3 +361,15 @@ bool bm_device_on(const struct bm_devices *devices, size_t device, size_t above)
 {
 	return lies_on(devices, device, above, STACK_DEPTH_MAX);
 }
+
+bool bm_device_is_part(const struct bm_devices *devices, size_t device, size_t volume)
+{
+	const struct bm_device *part = &devices->items[volume];
+
+	for (size_t i = 0; part->kind == BM_DEVICE_LV && i < devices->n; i++)
+		if (i != volume && devices->items[i].kind == BM_DEVICE_LV &&
+			bm_streq(devices->items[i].vg_name, part->vg_name) && bm_device_on(devices, i, volume) &&
+			bm_device_on(devices, device, i))
+			return true;
+	return false;
+}

@@ -397,6 +397,56 @@ BM_TEST(console_guesses_are_checked_against_the_disk)
 		}
 }
 
+/* A layer that no disk has, a file that the system does not have, a kernel that is whole: none of them is guessed. */
+BM_TEST(console_guesses_no_layer_that_is_not_there)
+{
+	static char lvm[] = "/etc/lvm/devices/system.devices", md1[] = "/etc/mdadm.conf",
+		    md2[] = "/etc/mdadm/mdadm.conf", member[] = "linux_raid_member", lv[] = "LVM2_member",
+		    dir[] = "/lib/modules/6.1.0-21-amd64", there[] = "x";
+	static const struct {
+		const char *text;
+		char *fstype;	 /* of another device */
+		bool files;	 /* the configurations of both layers are there */
+		const char *got; /* the first finding; "-" none */
+	} rows[] = {
+		{"systemd[1]: Switching root.\nTimed out waiting for device "
+		 "/dev/disk/by-uuid/11112222-3333-4444-5555-666677778888.\n",
+			NULL, false, "-"},
+		{"systemd[1]: Switching root.\nTimed out waiting for device "
+		 "/dev/disk/by-uuid/11112222-3333-4444-5555-666677778888.\n",
+			NULL, true, "LVM-DEVICES-STALE"},
+		{"Gave up waiting for root file system device.\n", NULL, false, "INITRAMFS-NO-STORAGE-DRIVER"},
+		{"mdadm: failed to start array /dev/md0: x\n", NULL, false, "INITRAMFS-NO-STORAGE-DRIVER"},
+		{"mdadm: failed to start array /dev/md0: x\n", member, false, "MD-DEGRADED"},
+		{"lvm: command not found\n", NULL, false, "-"},
+		{"lvm: command not found\n", lv, false, "INITRAMFS-NO-LVM"},
+	};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(rows); i++) {
+		struct bm_source sources[] = {{.path = lvm}, {.path = md1}, {.path = md2}};
+		_cleanup_consoles_ struct bm_consoles consoles = {0};
+		struct bm_findings findings = {0};
+		struct bm_device devices[2];
+		struct sample sample;
+
+		make_sample(&sample);
+		memcpy(devices, sample.devices, sizeof(sample.devices));
+		devices[1] = (struct bm_device){.kind = BM_DEVICE_PARTITION, .name = t_path, .fstype = rows[i].fstype};
+		sample.survey.devices.items = devices;
+		sample.survey.devices.n = 2;
+		sample.kernel.modules_dir = dir;
+		sample.kernel.config_known = true;
+		for (size_t s = 0; rows[i].files && s < BM_ARRAY_SIZE(sources); s++)
+			sources[s].text = there;
+		sample.system.sources.items = sources;
+		sample.system.sources.n = BM_ARRAY_SIZE(sources);
+		read_text(&consoles, BM_CONSOLE_GIVEN, rows[i].text);
+		join(&sample, &consoles, 0, &findings);
+		BM_CHECK_STR(findings.n > 0 ? bm_finding_kinds[findings.items[0].id].id : "-", rows[i].got);
+		bm_findings_done(&findings);
+	}
+}
+
 /* A text of another kernel may be of the present fault; one that is older than the image is not. */
 BM_TEST(console_of_another_boot_in_the_verdict)
 {

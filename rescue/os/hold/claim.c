@@ -15,8 +15,8 @@
 #include "os/block/loop.h"
 #include "os/root/fileio.h"
 #include "os/root/root_in.h"
-#include "os/run/system.h"
 #include "os/run/proctree.h"
+#include "os/run/system.h"
 #include "users_in.h"
 
 enum {
