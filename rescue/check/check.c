@@ -55,6 +55,9 @@ bool bm_check_may_hide(const struct bm_check *check, const struct bm_spec *spec)
 	case BM_SPEC_PARTLABEL:
 		return check->hidden_disk;
 	case BM_SPEC_MAPPER:
+		/* What it is called today was found. */
+		if (spec->vg && bm_renames_of(&check->system->renames, spec->vg, spec->lv))
+			return false;
 		/* One physical volume knows all logical volumes of its group. */
 		for (size_t i = 0; spec->vg && i < check->survey->devices.n; i++)
 			if (bm_streq(check->survey->devices.items[i].vg_name, spec->vg))
@@ -103,7 +106,7 @@ int bm_check_system(const struct bm_survey *survey, const struct bm_system *syst
 	static int (*const checks[])(const struct bm_check *) = {bm_check_default, bm_check_judged,
 		bm_check_entry_kernel, bm_check_cmdline, bm_check_activation, bm_check_waits, bm_check_config,
 		bm_check_initramfs, bm_check_storage, bm_check_filesystems, bm_check_hibernation, bm_check_userland,
-		bm_check_fstab, bm_check_fstab_types, bm_check_kernels, check_rest};
+		bm_check_fstab, bm_check_fstab_types, bm_check_kernels, check_rest, bm_check_renamed};
 	struct bm_check check = check_of(survey, system, system->loader.default_entry, proof, findings);
 
 	for (size_t i = 0; i < BM_ARRAY_SIZE(checks); i++)
@@ -118,7 +121,7 @@ int bm_check_entry(const struct bm_survey *survey, const struct bm_system *syste
 	const struct bm_proof *proof, struct bm_findings *findings)
 {
 	static int (*const checks[])(const struct bm_check *) = {bm_check_entry_kernel, bm_check_cmdline,
-		bm_check_activation, bm_check_waits, bm_check_config, bm_check_initramfs};
+		bm_check_activation, bm_check_waits, bm_check_config, bm_check_initramfs, bm_check_renamed};
 	struct bm_check check = check_of(
 		survey, system, entry < system->loader.n_entries ? (int)entry : BM_DEVICE_NONE, proof, findings);
 

@@ -89,6 +89,8 @@ int bm_check_fstab(const struct bm_check *check) BM_MUST_CHECK;
 int bm_check_fstab_types(const struct bm_check *check) BM_MUST_CHECK;
 /* storage.c: LVM, md, crypttab */
 int bm_check_storage(const struct bm_check *check) BM_MUST_CHECK;
+/* renamed.c: makes one finding of all that name a volume by the name that it had; behind those checks */
+int bm_check_renamed(const struct bm_check *check) BM_MUST_CHECK;
 /* filesystem.c: what could not be mounted, and why */
 int bm_check_filesystems(const struct bm_check *check) BM_MUST_CHECK;
 /* hibernation.c: a machine that waits in swap to go on */

@@ -284,7 +284,8 @@ static int check_volume(const struct bm_check *check, const struct bm_cmdline_ar
 		return -ENOMEM;
 	judge_volume(check, arg->key, finding);
 	/* A group that is not there may be on a disk that is away, unless the root is asked for in it, too. */
-	if (!seen && (check->hidden || !bm_streq(root->vg, vg)))
+	if (!seen && (check->hidden || !bm_streq(root->vg, vg)) &&
+		!bm_renames_group(&check->system->renames, &check->survey->devices, vg))
 		bm_check_doubt(finding);
 	return 0;
 }

@@ -149,7 +149,7 @@ static void unpacked_candidates(const struct join *join, struct list *list)
 }
 
 /* The candidates of an observation in the light of the rest of the boot, the likeliest first. */
-static void candidates_of(const struct join *join, const struct bm_observation *observation, struct list *list)
+static void causes_of(const struct join *join, const struct bm_observation *observation, struct list *list)
 {
 	const struct bm_signature *signature = &bm_signatures[observation->signature];
 	const struct bm_console *console = join->console;
@@ -208,6 +208,21 @@ static void candidates_of(const struct join *join, const struct bm_observation *
 		list_add(list, (enum bm_finding_id)signature->candidates[i]);
 }
 
+/* The same, with the one cause of several, where the disks show it. */
+static void candidates_of(const struct join *join, const struct bm_observation *observation, struct list *list)
+{
+	static const enum bm_finding_id names[] = {BM_FINDING_CMDLINE_ROOT_UNKNOWN, BM_FINDING_CMDLINE_LV_UNKNOWN,
+		BM_FINDING_CMDLINE_RESUME_UNKNOWN, BM_FINDING_FSTAB_DEVICE_UNKNOWN, BM_FINDING_CRYPTTAB_DEVICE_UNKNOWN};
+	bool named = false;
+
+	causes_of(join, observation, list);
+	for (size_t i = 0; i < list->n; i++)
+		for (size_t k = 0; k < BM_ARRAY_SIZE(names); k++)
+			named |= list->ids[i] == names[k];
+	if (named && bm_findings_find(join->findings, BM_FINDING_VOLUME_RENAMED))
+		list_add(list, BM_FINDING_VOLUME_RENAMED);
+}
+
 /* --- agreement --- */
 
 static bool mentions(const struct bm_finding *finding, const char *word)
@@ -231,6 +246,7 @@ static bool agrees(const struct bm_finding *finding, const struct bm_spec *spec)
 	case BM_FINDING_CMDLINE_RESUME_UNKNOWN:
 	case BM_FINDING_FSTAB_DEVICE_UNKNOWN:
 	case BM_FINDING_CRYPTTAB_DEVICE_UNKNOWN:
+	case BM_FINDING_VOLUME_RENAMED:
 		break;
 	default:
 		return true;

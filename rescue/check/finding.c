@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <string.h>
 #include <strings.h>
 
 #include "../base/buf.h"
@@ -21,18 +22,27 @@ const struct bm_finding_kind bm_finding_kinds[BM_FINDING_COUNT] = {
 #undef FINDING
 };
 
+static void finding_done(struct bm_finding *finding)
+{
+	char *texts[] = {finding->file, finding->excerpt, finding->evidence, finding->console, finding->subject};
+
+	for (size_t t = 0; t < BM_ARRAY_SIZE(texts); t++)
+		free(texts[t]);
+}
+
 void bm_findings_done(struct bm_findings *findings)
 {
-	for (size_t i = 0; i < findings->n; i++) {
-		struct bm_finding *finding = &findings->items[i];
-		char *texts[] = {
-			finding->file, finding->excerpt, finding->evidence, finding->console, finding->subject};
-
-		for (size_t t = 0; t < BM_ARRAY_SIZE(texts); t++)
-			free(texts[t]);
-	}
+	for (size_t i = 0; i < findings->n; i++)
+		finding_done(&findings->items[i]);
 	free(findings->items);
 	*findings = (struct bm_findings){0};
+}
+
+void bm_findings_remove(struct bm_findings *findings, size_t index)
+{
+	finding_done(&findings->items[index]);
+	findings->n--;
+	memmove(&findings->items[index], &findings->items[index + 1], (findings->n - index) * sizeof(*findings->items));
 }
 
 struct bm_finding *bm_findings_add(struct bm_findings *findings, enum bm_finding_id id, const char *file,
@@ -141,8 +151,8 @@ const char *bm_rebuild_text(enum bm_rebuild rebuild)
 
 const char *bm_fixer_text(enum bm_fixer fixer)
 {
-	static const char *const texts[] = {"instruction", "fsck", "fstab", "crypttab", "mdadm", "lvm-devices", "init",
-		"space", "depmod", "rebuild", "entry", "cmdline", "default"};
+	static const char *const texts[] = {"instruction", "fsck", "fstab", "crypttab", "mdadm", "lvm-devices",
+		"volume", "init", "space", "depmod", "rebuild", "entry", "cmdline", "default"};
 
 	return texts[fixer];
 }

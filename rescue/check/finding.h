@@ -28,6 +28,7 @@ enum bm_fixer {
 	BM_FIXER_CRYPTTAB,
 	BM_FIXER_MDADM,
 	BM_FIXER_LVM_DEVICES,
+	BM_FIXER_VOLUME,
 	BM_FIXER_INIT,
 	BM_FIXER_SPACE, /* never by itself */
 	BM_FIXER_DEPMOD,
@@ -96,6 +97,8 @@ void bm_findings_done(struct bm_findings *findings);
 /* Adds a finding with the catalogue's severity and the evidence (printf). Returns it, or NULL when memory is short. */
 struct bm_finding *bm_findings_add(struct bm_findings *findings, enum bm_finding_id id, const char *file,
 	unsigned int line, const char *format, ...) BM_PRINTF(5, 6);
+/* Takes the one at index out. */
+void bm_findings_remove(struct bm_findings *findings, size_t index);
 /* How many findings have this severity. */
 size_t bm_findings_count(const struct bm_findings *findings, enum bm_severity severity);
 /* The first of this id, or NULL. */

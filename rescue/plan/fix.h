@@ -88,6 +88,13 @@ int bm_fix_insert_arguments(struct bm_fix *fix, const struct bm_finding *finding
 int bm_fix_remove(struct bm_fix *fix, const struct bm_finding *finding, const char *const *keys) BM_MUST_CHECK;
 int bm_fix_activation(struct bm_fix *fix, const struct bm_finding *finding) BM_MUST_CHECK;
 
+/* fix_renamed.c: the present names of volumes, everywhere. */
+bm_fixer_run bm_fix_renamed;
+/* The line with the present names of all volumes that it names by another: /dev/VG/LV, /dev/mapper/VG-LV, GRUB's
+ * lvm/VG-LV, rd.lvm.lv=VG/LV, rd.lvm.vg=VG. *ret_line (for free()) is NULL where it names none. 0 or -ENOMEM. */
+int bm_words_rename(const char *line, const struct bm_renames *renames, const struct bm_devices *devices,
+	char **ret_line) BM_MUST_CHECK;
+
 /* words.c: arguments inside lines of any loader's file. */
 
 /* Replaces each word KEY=VALUE (value NULL: whatever the value; "" after the key for none) by another text (NULL: takes
@@ -96,6 +103,8 @@ int bm_words_replace(
 	const char *line, const char *key, const char *value, const char *by, char **ret_line) BM_MUST_CHECK;
 /* The same for a word as it is: "$kernelopts". */
 int bm_words_replace_word(const char *line, const char *word, const char *by, char **ret_line) BM_MUST_CHECK;
+/* device-mapper's name of a logical volume: VG-LV, hyphens inside the parts doubled. */
+void bm_words_put_mapper(struct bm_buf *out, const char *vg, const char *lv);
 
 /* fix.c: lines of an entry. */
 

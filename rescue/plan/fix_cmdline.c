@@ -17,14 +17,6 @@
 
 /* --- what the root filesystem is called --- */
 
-/* device-mapper's name of a logical volume: hyphens inside the names are doubled. */
-static int put_mapper(struct bm_buf *out, const char *name)
-{
-	for (; *name; name++)
-		bm_buf_adds(out, *name == '-' ? "--" : (char[]){*name, '\0'});
-	return out->failed ? -ENOMEM : 0;
-}
-
 /* "root=UUID=...", or "root=/dev/mapper/VG-LV rd.lvm.lv=VG/LV"; NULL where the root has no name that lasts (then
  * *ret_failed says whether memory was short). For free(). */
 static char *root_arguments(const struct bm_fix *fix, bool *ret_failed)
@@ -40,9 +32,7 @@ static char *root_arguments(const struct bm_fix *fix, bool *ret_failed)
 		return NULL;
 	if (root->kind == BM_DEVICE_LV && root->vg_name && root->lv_name) {
 		bm_buf_adds(&out, "root=/dev/mapper/");
-		put_mapper(&out, root->vg_name);
-		bm_buf_addc(&out, '-');
-		put_mapper(&out, root->lv_name);
+		bm_words_put_mapper(&out, root->vg_name, root->lv_name);
 		if (system->tools.dracut)
 			bm_buf_addf(&out, " rd.lvm.lv=%s/%s", root->vg_name, root->lv_name);
 	} else if (root->uuid) {

@@ -17,6 +17,7 @@ static bm_fixer_run *const fixers[BM_FIXER_COUNT] = {
 	[BM_FIXER_CRYPTTAB] = bm_fix_crypttab,
 	[BM_FIXER_MDADM] = bm_fix_mdadm,
 	[BM_FIXER_LVM_DEVICES] = bm_fix_lvm_devices,
+	[BM_FIXER_VOLUME] = bm_fix_renamed,
 	[BM_FIXER_INIT] = bm_fix_init,
 	[BM_FIXER_SPACE] = bm_fix_space,
 	[BM_FIXER_DEPMOD] = bm_fix_depmod,

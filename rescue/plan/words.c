@@ -89,3 +89,14 @@ int bm_words_replace_word(const char *line, const char *word, const char *by, ch
 
 	return replace(line, &wanted, by, ret_line);
 }
+
+void bm_words_put_mapper(struct bm_buf *out, const char *vg, const char *lv)
+{
+	const char *parts_of[] = {vg, lv};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(parts_of); i++) {
+		bm_buf_adds(out, i > 0 ? "-" : "");
+		for (const char *c = parts_of[i]; *c; c++)
+			bm_buf_adds(out, *c == '-' ? "--" : (char[]){*c, '\0'});
+	}
+}

@@ -77,6 +77,7 @@ static void put_mount(struct bm_text *text, const struct bm_survey *survey, cons
 						 ? &survey->devices.items[mount->device]
 						 : NULL;
 	const char *fstype = device && device->fstype ? device->fstype : mount->fstype;
+	const bool other = mount->source == BM_MOUNT_FAMILY || mount->source == BM_MOUNT_RENAMED;
 
 	bm_text_to(text, 2);
 	bm_text_put(text, BM_TONE_PLAIN, mount->target);
@@ -93,8 +94,8 @@ static void put_mount(struct bm_text *text, const struct bm_survey *survey, cons
 		put_size(text, 44, device->size_bytes);
 	bm_text_to(text, 46);
 	if (mount->spec)
-		bm_text_putf(text, mount->source == BM_MOUNT_FAMILY ? BM_TONE_WARN : BM_TONE_PLAIN, "fstab %s%s",
-			mount->spec, mount->source == BM_MOUNT_FAMILY ? " (another name)" : "");
+		bm_text_putf(text, other ? BM_TONE_WARN : BM_TONE_PLAIN, "fstab %s%s", mount->spec,
+			other ? " (another name)" : "");
 	else
 		bm_text_put(text, mount->source == BM_MOUNT_CONTENT ? BM_TONE_WARN : BM_TONE_PLAIN,
 			bm_mount_source_text(mount->source));

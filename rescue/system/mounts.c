@@ -17,7 +17,7 @@ static const char *const targets[] = {"/usr", "/var", "/var/lib", "/var/log", "/
 
 const char *bm_mount_source_text(enum bm_mount_source source)
 {
-	static const char *const texts[] = {"root", "fstab", "family", "content", "missing"};
+	static const char *const texts[] = {"root", "fstab", "family", "renamed", "content", "missing"};
 
 	return texts[source];
 }
@@ -186,6 +186,7 @@ static int resolve_target(struct bm_system *system, const char *target, const st
 	const struct bm_fstab_line *line = bm_fstab_find(&system->fstab, target);
 	bool is_boot = bm_streq(target, "/boot"), is_esp = bm_streq(target, "/boot/efi");
 	enum bm_mount_source source = BM_MOUNT_FSTAB;
+	const struct bm_rename *rename = NULL;
 	int device = BM_DEVICE_NONE;
 	bool doubtful = false;
 	struct bm_mount *mount;
@@ -197,7 +198,12 @@ static int resolve_target(struct bm_system *system, const char *target, const st
 		/* Of clones the one that is mounted is meant. */
 		device = bm_devices_find_spec(
 			devices, line->spec, line->fstype, mounted >= 0 ? mounted : system->root_device, &exact);
-		source = device < 0 ? BM_MOUNT_MISSING : exact ? BM_MOUNT_FSTAB : BM_MOUNT_FAMILY;
+		rename = device < 0 ? bm_renames_find(&system->renames, line->spec) : NULL;
+		source = rename	      ? BM_MOUNT_RENAMED
+			 : device < 0 ? BM_MOUNT_MISSING
+			 : exact      ? BM_MOUNT_FSTAB
+				      : BM_MOUNT_FAMILY;
+		device = rename ? rename->device : device;
 		doubtful = is_boot && boot_is_doubtful(system, line, volume_of(volumes, device), volumes);
 	}
 	if ((!line || source == BM_MOUNT_MISSING || doubtful) &&
@@ -298,7 +304,7 @@ int bm_system_read_mounts(struct bm_system *system, const struct bm_devices *dev
 {
 	struct bm_mount *mount;
 
-	if (read_fstab(system) < 0)
+	if (read_fstab(system) < 0 || bm_system_read_renames(system, devices) < 0)
 		return -ENOMEM;
 	mount = add_mount(system, "/", BM_MOUNT_IS_ROOT, system->root_device, volumes);
 	if (!mount || take_fstab_fields(mount, bm_fstab_find(&system->fstab, "/")) < 0)

@@ -110,7 +110,7 @@ int bm_system_read_sources(struct bm_system *system)
 {
 	static const char *const paths[] = {"/etc/fstab", "/etc/crypttab", "/etc/mdadm.conf", "/etc/mdadm/mdadm.conf",
 		"/etc/lvm/devices/system.devices", "/etc/default/grub", "/etc/kernel/cmdline", "/etc/selinux/config",
-		"/etc/sysctl.conf"};
+		"/etc/initramfs-tools/conf.d/resume", "/etc/sysctl.conf"};
 	int r = add(system, system->loader.config);
 
 	if (r == 0)

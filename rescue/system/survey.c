@@ -57,6 +57,7 @@ void bm_system_done(struct bm_system *system)
 		mount_done(&system->mounts[i]);
 	free(system->mounts);
 	bm_fstab_done(&system->fstab);
+	bm_renames_done(&system->renames);
 	for (size_t i = 0; i < system->n_kernels; i++)
 		kernel_done(&system->kernels[i]);
 	free(system->kernels);
@@ -144,6 +145,9 @@ static int read_system(struct bm_system *system, const struct bm_survey *survey)
 		r = bm_system_read_kernels(system);
 	if (r == 0)
 		r = bm_system_read_loader(system, &survey->devices);
+	/* Once more: now the entries are known. */
+	if (r == 0)
+		r = bm_system_read_renames(system, &survey->devices);
 	if (r == 0)
 		r = bm_system_place_initramfs(system);
 	if (r == 0)

@@ -14,6 +14,7 @@
 #include "history.h"
 #include "machine.h"
 #include "orphans.h"
+#include "renamed.h"
 #include "source.h"
 #include "userland.h"
 #include "volume.h"
@@ -23,6 +24,7 @@ enum bm_mount_source {
 	BM_MOUNT_IS_ROOT, /* the root itself */
 	BM_MOUNT_FSTAB,	  /* fstab names it, and it is there */
 	BM_MOUNT_FAMILY,  /* fstab names a disk of another family, the same partition of the only disk */
+	BM_MOUNT_RENAMED, /* fstab names the volume by the name that it had before */
 	BM_MOUNT_CONTENT, /* recognised by what lies on it */
 	BM_MOUNT_MISSING, /* fstab names it, and it is not there */
 };
@@ -206,6 +208,7 @@ struct bm_system {
 	size_t n_mounts, cap_mounts;
 	struct bm_fstab fstab;
 	bool fstab_exists;
+	struct bm_renames renames; /* volumes that it knows by another name */
 	struct bm_kernel *kernels; /* newest first */
 	size_t n_kernels, cap_kernels;
 	struct bm_loader loader;

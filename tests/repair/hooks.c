@@ -189,6 +189,7 @@ static void set_key(const struct bm_devices *devices, struct bm_device *device, 
 		{"partuuid", &device->partuuid},
 		{"partlabel", &device->partlabel},
 		{"vguuid", &device->vg_uuid},
+		{"lvuuid", &device->lv_uuid},
 		{"lvtype", &device->lv_type},
 		{"model", &device->model},
 	};
