@@ -81,6 +81,21 @@ int bm_fix_change_everywhere(struct bm_fix *fix, struct bm_fix_change *change) B
 int bm_fix_insert_arguments(struct bm_fix *fix, const struct bm_finding *finding, const struct bm_boot_entry *entry,
 	const char *arguments) BM_MUST_CHECK;
 
+/* fix_arguments.c: what the arguments of an entry without them were. */
+
+/* "root=UUID=...", or "root=/dev/mapper/VG-LV rd.lvm.lv=VG/LV"; NULL where the root has no name that lasts (then
+ * *ret_failed says whether memory was short). For free(). */
+char *bm_fix_root_arguments(const struct bm_fix *fix, bool *ret_failed);
+/* The subvolume of a btrfs root, as rootflags= names it; NULL for none. For free(). 0 or -ENOMEM. */
+int bm_fix_root_flags(const struct bm_fix *fix, char **ret_flags) BM_MUST_CHECK;
+/* Appends root, "ro", flags (or NULL), and what /etc/default/grub, /etc/kernel/cmdline or another entry says beside
+ * them. 0 or -ENOMEM. */
+int bm_fix_lost_arguments(
+	const struct bm_fix *fix, const char *root, const char *flags, struct bm_buf *out) BM_MUST_CHECK;
+
+/* fix_menu.c: entries where there is none. */
+bm_fixer_run bm_fix_menu;
+
 /* fix_activation.c: arguments that name what the root lies on. */
 
 /* Takes the argument that the finding is about, one of keys (NULL at the end), out everywhere; the last one that brings

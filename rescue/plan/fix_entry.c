@@ -344,6 +344,8 @@ int bm_fix_entry(struct bm_fix *fix, const struct bm_finding *finding)
 
 	if (finding->id == BM_FINDING_GRUB_CONFIG_MISSING)
 		return fix_config(fix, finding);
+	if (finding->id == BM_FINDING_MENU_EMPTY)
+		return bm_fix_menu(fix, finding);
 	if (finding->id == BM_FINDING_GRUB_STUB)
 		return bm_fix_stub(fix, finding);
 	if (finding->id == BM_FINDING_ENTRY_CUT && finding->file && bm_str_ends(finding->file, ".conf"))

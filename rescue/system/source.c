@@ -106,6 +106,31 @@ static int add_modprobed(struct bm_system *system)
 	return 0;
 }
 
+char *bm_system_bls_path(const struct bm_system *system, const char *version)
+{
+	return system->machine_id ? bm_strf("/boot/loader/entries/%s-%s.conf", system->machine_id, version) : NULL;
+}
+
+/* Where a menu of BLS files has none, those that may be made. */
+static int add_entries_to_be(struct bm_system *system)
+{
+	const struct bm_loader *loader = &system->loader;
+
+	if (loader->kind != BM_LOADER_GRUB2_BLS || !system->machine_id ||
+		!bm_root_is_dir(system->root, "/boot/loader/entries"))
+		return 0;
+	for (size_t i = 0; i < loader->n_entries; i++)
+		if (loader->entries[i].kernel)
+			return 0;
+	for (size_t i = 0; i < system->n_kernels; i++) {
+		_cleanup_free_ char *path = bm_system_bls_path(system, system->kernels[i].version);
+
+		if (!path || add(system, path) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 int bm_system_read_sources(struct bm_system *system)
 {
 	static const char *const paths[] = {"/etc/fstab", "/etc/crypttab", "/etc/mdadm.conf", "/etc/mdadm/mdadm.conf",
@@ -121,6 +146,8 @@ int bm_system_read_sources(struct bm_system *system)
 		r = add(system, paths[i]);
 	if (r == 0)
 		r = add_modprobed(system);
+	if (r == 0)
+		r = add_entries_to_be(system);
 	for (size_t i = 0; r == 0 && i < system->loader.n_entries; i++)
 		r = add(system, system->loader.entries[i].entry.file);
 	for (size_t i = 0; r == 0 && i < system->loader.n_cuts; i++)

@@ -262,6 +262,10 @@ const struct bm_mount *bm_system_mount(const struct bm_system *system, const cha
 /* The mount on which the path lies (the longest target that is a prefix of it). */
 const struct bm_mount *bm_system_mount_of(const struct bm_system *system, const char *path);
 
+/* The BLS file that an entry of the kernel has where GRUB reads those: /boot/loader/entries/MACHINE-ID-VERSION.conf,
+ * for free(). NULL where the system has no machine id, or memory is short. */
+char *bm_system_bls_path(const struct bm_system *system, const char *version);
+
 /* The kernel of this exact version, or NULL. */
 struct bm_kernel *bm_system_kernel(const struct bm_system *system, const char *version);
 /* The kernel of the default boot entry; where that is unknown, NULL. */
