@@ -29,6 +29,11 @@ boot_watch() {
 		-serial stdio
 		-blockdev "driver=$format,node-name=d0,discard=unmap,cache.no-flush=on,file.driver=file,file.filename=$disk,file.cache.no-flush=on")
 	[[ -n $may_reset ]] || qemu+=(-no-reboot)
+	# SeaBIOS shows its text screen on the serial line as well: GRUB's prompt, before any configuration names that line.
+	if [[ ${scenario[screen]:-} == serial && ${guest[firmware]} == bios ]]; then
+		printf '\370\003' >"$work/sercon"
+		qemu+=(-fw_cfg "name=etc/sercon-port,file=$work/sercon")
+	fi
 	case ${guest[disk]} in
 	virtio-blk) qemu+=(-device "virtio-blk-pci,drive=d0,bootindex=2") ;;
 	pvscsi) qemu+=(-device "pvscsi,id=s0" -device "scsi-hd,bus=s0.0,drive=d0,share-rw=on") ;;
@@ -88,7 +93,7 @@ scenario_read() {
 		finds) must_find+=("$value") ;;
 		title | guest | break | via | conf-on | broken | broken-limit | repair-limit | good-limit | \
 			result | exit | boots | may-change | dialogue | untouched | cuts | running | attached | reboots | ends | \
-			processors | daily) scenario[$key]=$value ;;
+			processors | screen | daily) scenario[$key]=$value ;;
 		*) die "qemu/scenarios/$1: no such key: $key" ;;
 		esac
 	done <"$file"
