@@ -35,6 +35,8 @@ static char *why_no_menu(const struct bm_system *system)
 
 	if (!others)
 		return NULL;
+	if (system->start.kind == BM_STARTER_OTHER && loader->unread)
+		return strdup(loader->unread);
 	if (loader->others.n > 0)
 		return bm_strf("the configuration of %s is not read", others);
 	if (loader->unified)
@@ -86,10 +88,11 @@ static int why_not_entry(const struct bm_check *check, char **ret_why)
 	return *ret_why ? 0 : -ENOMEM;
 }
 
-/* That which loader starts was not seen. */
+/* Several loaders, of which it may not have been seen which one starts. */
 static int check_rivals(const struct bm_check *check)
 {
 	const struct bm_loader *loader = &check->system->loader;
+	const struct bm_start *start = &check->system->start;
 	_cleanup_free_ char *rivals = bm_strv_join(&loader->rivals, ", ");
 	struct bm_finding *finding;
 
@@ -97,14 +100,30 @@ static int check_rivals(const struct bm_check *check)
 		return -ENOMEM;
 	if (loader->rivals.n == 0)
 		return 0;
-	finding = bm_findings_add(check->findings, BM_FINDING_LOADER_SEVERAL, loader->config, 0,
-		"%s is taken for what boots the system%s; there is also %s", loader->config,
-		loader->rival_boots ? "" : ", because its menu leads to a kernel", rivals);
+	if (loader->started)
+		finding = bm_findings_add(check->findings, BM_FINDING_LOADER_SEVERAL, loader->config, 0,
+			"%s starts what reads %s; what is left of %s is not used", start->how, loader->config, rivals);
+	else
+		finding = bm_findings_add(check->findings, BM_FINDING_LOADER_SEVERAL, loader->config, 0,
+			"%s is taken for what boots the system%s; there is also %s", loader->config,
+			loader->rival_boots ? "" : ", because its menu leads to a kernel", rivals);
 	if (!finding)
 		return -ENOMEM;
-	/* grub-install of GRUB 2 takes the place of GRUB legacy, and leaves its menu. */
+	/* It was seen which one starts; or grub-install of GRUB 2 has taken the place of GRUB legacy, and left its
+	 * menu. */
 	if (loader->rival_leftover)
 		finding->severity = BM_SEVERITY_NOTE;
+	return 0;
+}
+
+/* Where the firmware goes on with the next entry all the same, nothing is lost. */
+static int check_firmware(const struct bm_check *check)
+{
+	const struct bm_strv *gone = &check->system->start.gone;
+
+	for (size_t i = 0; i < gone->n; i++)
+		if (BM_CHECK_ADD(check, BM_FINDING_FIRMWARE_ENTRY, NULL, 0, "%s", gone->items[i]) < 0)
+			return -ENOMEM;
 	return 0;
 }
 
@@ -114,7 +133,7 @@ int bm_check_judged(const struct bm_check *check)
 	_cleanup_free_ char *why = NULL;
 	struct bm_finding *finding;
 
-	if (check_rivals(check) < 0)
+	if (check_firmware(check) < 0 || check_rivals(check) < 0)
 		return -ENOMEM;
 	/* That nothing is booted has been told. */
 	if (bm_findings_find(check->findings, BM_FINDING_GRUB_CONFIG_MISSING) ||

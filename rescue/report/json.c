@@ -187,6 +187,16 @@ static void put_entry(struct bm_json *json, const struct bm_boot_entry *entry)
 	bm_json_end(json);
 }
 
+static void put_start(struct bm_json *json, const struct bm_start *start)
+{
+	bm_json_object(json, "start");
+	bm_json_str(json, "kind", bm_starter_text(start->kind));
+	bm_json_str(json, "program", start->program);
+	bm_json_str(json, "known_by", start->how);
+	put_strv(json, "gone", &start->gone);
+	bm_json_end(json);
+}
+
 static void put_loader(struct bm_json *json, const struct bm_loader *loader)
 {
 	bm_json_object(json, "loader");
@@ -230,6 +240,7 @@ void bm_report_system_json(struct bm_json *json, const char *key, const struct b
 	bm_json_bool(json, "fstab_exists", system->fstab_exists);
 	put_mounts(json, system);
 	put_kernels(json, system);
+	put_start(json, &system->start);
 	put_loader(json, &system->loader);
 	bm_json_object(json, "tools");
 	bm_json_str(json, "dracut", system->tools.dracut);

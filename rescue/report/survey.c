@@ -217,6 +217,12 @@ static void put_loader(struct bm_text *text, const struct bm_system *system)
 		bm_text_putf(text, BM_TONE_PLAIN, ", %s, %zu %s", loader->config, loader->n_entries,
 			loader->n_entries == 1 ? "entry" : "entries");
 	bm_text_end(text);
+	if (system->start.how) {
+		bm_text_to(text, 2);
+		bm_text_putf(text, BM_TONE_PLAIN, "started  by %s%s%s", system->start.how,
+			system->start.program ? ": " : "", system->start.program ? system->start.program : "");
+		bm_text_end(text);
+	}
 	bm_text_to(text, 2);
 	bm_text_put(text, BM_TONE_PLAIN, "default  ");
 	if (entry)

@@ -82,6 +82,7 @@ int bm_config_check(const struct bm_survey *survey, const struct bm_system *syst
 		.root_device = system->root_device,
 		.given = system->given,
 		.uefi = system->uefi,
+		.start = system->start,
 		.os_id = system->os_id,
 		.os_id_like = system->os_id_like,
 		.mounts = system->mounts,
@@ -101,6 +102,7 @@ int bm_config_check(const struct bm_survey *survey, const struct bm_system *syst
 	if (r == 0 && !why)
 		r = check_kernels(&system->loader, &view.loader, &why);
 	view.root = NULL;
+	view.start = (struct bm_start){0};
 	view.os_id = NULL;
 	view.os_id_like = NULL;
 	view.mounts = NULL;

@@ -116,6 +116,16 @@ static int keep(struct bm_loader_reader *reader, enum bm_loader_owner owner, str
 	return r;
 }
 
+/* Whose a folder of the ESP is: the one that the firmware starts GRUB from is the system's own, whatever its name. */
+static enum bm_loader_owner owner_of(const struct bm_system *system, const char *base, const char *name)
+{
+	_cleanup_free_ char *folder = bm_path_join(base, name);
+	const char *program = system->start.kind == BM_STARTER_GRUB2 ? system->start.program : NULL;
+
+	return folder && program && bm_path_below(program, folder) ? BM_LOADER_OWN
+								   : bm_loader_folder_owner(system, name);
+}
+
 /* grub.cfg on an ESP: /boot/efi/EFI/NAME/grub.cfg, the system's own folder first. */
 static int read_esp(struct bm_loader_reader *reader, struct choice *choice)
 {
@@ -132,7 +142,7 @@ static int read_esp(struct bm_loader_reader *reader, struct choice *choice)
 				_cleanup_free_ char *config = bm_strf("%s/%s/grub.cfg", bases[b], names.items[i]);
 				bool used = false;
 
-				if (bm_loader_folder_owner(reader->system, names.items[i]) != owners[o])
+				if (owner_of(reader->system, bases[b], names.items[i]) != owners[o])
 					continue;
 				if (!config || bm_loader_read_grub2(reader, config, &used) < 0)
 					return -ENOMEM;
@@ -194,7 +204,8 @@ static bool comes_before(const char *other)
 	return bm_str_starts(other, "U-Boot") || bm_str_starts(other, "the Raspberry");
 }
 
-/* Names the other loaders whose menu might be the one that starts. */
+/* Names the other loaders whose menu might be the one that starts; where it was seen which one does, they are what is
+ * left. */
 static int note_rivals(struct bm_loader *loader, const struct choice *choices, size_t n, size_t best)
 {
 	loader->rival_leftover = true;
@@ -214,42 +225,88 @@ static int note_rivals(struct bm_loader *loader, const struct choice *choices, s
 		loader->rival_leftover = false;
 	}
 	loader->rival_leftover &= loader->rivals.n > 0 && loader->kind != BM_LOADER_BLS;
+	loader->rival_leftover |= loader->rivals.n > 0 && loader->started;
 	return 0;
 }
 
+enum family { FAMILY_GRUB2, FAMILY_LEGACY, FAMILY_SYSTEMD_BOOT, FAMILIES };
+
+/* The family whose loader the machine starts; FAMILIES where that was not seen. */
+static enum family started(const struct bm_start *start)
+{
+	switch (start->kind) {
+	case BM_STARTER_GRUB2:
+		return FAMILY_GRUB2;
+	case BM_STARTER_GRUB_LEGACY:
+		return FAMILY_LEGACY;
+	case BM_STARTER_SYSTEMD_BOOT:
+	case BM_STARTER_UNIFIED:
+		return FAMILY_SYSTEMD_BOOT;
+	default:
+		return FAMILIES;
+	}
+}
+
+/* Whether what starts first goes on in another loader: then the other one's menu is what counts. */
+static bool leads_on(const struct bm_loader *menu)
+{
+	return menu->default_entry >= 0 && (size_t)menu->default_entry < menu->n_entries &&
+	       menu->entries[menu->default_entry].entry.kind != BM_ENTRY_LINUX;
+}
+
+/* Nothing that is read here is what boots. */
+static int take_other(struct bm_loader *loader, const struct bm_start *start)
+{
+	return bm_loader_unread(loader,
+		bm_strf("%s starts %s%s%s%s, whose configuration is not read", start->how, start->name,
+			start->program ? " (" : "", start->program ? start->program : "", start->program ? ")" : ""));
+}
+
 /*
- * Of GRUB 2, GRUB legacy and systemd-boot the one whose default entry leads to a kernel, the first of several. A menu
- * that leads to none counts only where no other loader is there that might be the one that starts.
+ * Of GRUB 2, GRUB legacy and systemd-boot the one that the machine starts, where that was seen, and else the one whose
+ * default entry leads to a kernel, the first of several. A menu that leads to none counts only where no other loader is
+ * there that might be the one that starts.
  */
 static int choose(struct bm_loader_reader *reader)
 {
-	static int (*const families[])(struct bm_loader_reader *, struct choice *) = {
+	static int (*const families[FAMILIES])(struct bm_loader_reader *, struct choice *) = {
 		read_grub2, read_legacy, read_systemd_boot};
-	struct choice choices[BM_ARRAY_SIZE(families)] = {0};
+	struct choice choices[FAMILIES] = {0};
 	struct bm_loader *loader = &reader->system->loader;
+	const struct bm_start *start = &reader->system->start;
+	/* What is only meant to be a configuration is judged as if it were started. */
+	const enum family first = reader->path ? FAMILIES : started(start);
 	enum bm_loader_standing limit;
 	size_t best = 0;
+	bool seen;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < BM_ARRAY_SIZE(families); i++) {
+	for (size_t i = 0; r == 0 && i < FAMILIES; i++) {
 		/* BLS files alone are what is left of a GRUB whose configuration is gone, too. */
-		if (families[i] == read_systemd_boot && !loader->systemd_boot && loader->grub)
+		if (i == FAMILY_SYSTEMD_BOOT && !loader->systemd_boot && loader->grub &&
+			start->kind != BM_STARTER_UNIFIED)
 			continue;
 		r = families[i](reader, &choices[i]);
 		/* GRUB 2 takes the place of GRUB legacy: that its default is at fault does not bring the old menu back.
 		 */
-		limit = families[i] == read_legacy ? BM_LOADER_BOOTS : BM_LOADER_BOOTS_DEFAULT;
+		limit = i == FAMILY_LEGACY ? BM_LOADER_BOOTS : BM_LOADER_BOOTS_DEFAULT;
 		if (BM_MIN(choices[i].standing, limit) > choices[best].standing)
 			best = i;
 	}
-	if (r == 0 && choices[best].standing >= BM_LOADER_OURS &&
-		(choices[best].standing >= BM_LOADER_BOOTS || loader->others.n == 0)) {
+	seen = first < FAMILIES && choices[first].standing >= BM_LOADER_OURS && !leads_on(&choices[first].menu);
+	if (seen)
+		best = first;
+	if (r == 0 && start->kind == BM_STARTER_OTHER && !reader->path) {
+		r = take_other(loader, start);
+	} else if (r == 0 && choices[best].standing >= BM_LOADER_OURS &&
+		   (seen || choices[best].standing >= BM_LOADER_BOOTS || loader->others.n == 0)) {
 		put_menu(loader, &choices[best].menu);
-		r = note_rivals(loader, choices, BM_ARRAY_SIZE(choices), best);
+		loader->started = seen;
+		r = note_rivals(loader, choices, FAMILIES, best);
 	} else if (r == 0 && !reader->path && !loader->systemd_boot) {
 		r = bm_loader_read_without_config(reader);
 	}
-	for (size_t i = 0; i < BM_ARRAY_SIZE(choices); i++) {
+	for (size_t i = 0; i < FAMILIES; i++) {
 		for (size_t k = 0; r == 0 && k < choices[i].foreign.n; k++)
 			r = bm_strv_add(&loader->warnings, choices[i].foreign.items[k]);
 		bm_strv_done(&choices[i].foreign);

@@ -184,6 +184,20 @@ static int take_default(struct bm_loader *loader, const char *text, size_t len, 
 	return r;
 }
 
+/* The image that the firmware starts. */
+static int take_started(struct bm_loader *loader, const struct bm_start *start, const struct bm_bls_list *bls)
+{
+	for (size_t i = 0; i < bls->n; i++)
+		if (bm_streq(bls->items[i].file, start->program))
+			loader->default_entry = (int)i;
+	if (start->arguments &&
+		bm_loader_unread(loader, bm_strf("%s has arguments of its own for %s, and whether that takes them is "
+						 "not seen",
+						 start->how, start->program)) < 0)
+		return -ENOMEM;
+	return bm_str_set(&loader->default_text, start->how);
+}
+
 /* Whether all entries are unified images, which the firmware itself can start. */
 static bool only_unified(const struct bm_bls_list *list)
 {
@@ -200,18 +214,21 @@ int bm_loader_read_systemd_boot(struct bm_loader_reader *reader, bool *ret_used)
 	_cleanup_entries_ struct bm_entries entries = {0};
 	_cleanup_free_ char *config = NULL;
 	struct bm_loader *loader = &reader->system->loader;
-	bool firmware;
+	const struct bm_start *start = &reader->system->start;
+	bool firmware = start->kind == BM_STARTER_UNIFIED;
 	int r;
 
 	*ret_used = false;
-	if (read_both(reader, &bls, &config) < 0)
+	if (read_both(reader, &bls, &config) < 0 || (firmware && bm_loader_add_started(reader->system, &bls) < 0))
 		return -ENOMEM;
 	if (bls.n == 0 && (!loader->systemd_boot || loader->unified || loader->grub))
 		return 0;
-	firmware = !loader->systemd_boot && bls.n > 0 && only_unified(&bls);
 	/* GRUB starts none of them by itself. */
-	if (firmware && loader->grub)
-		return 0;
+	if (!firmware && !loader->systemd_boot && bls.n > 0 && only_unified(&bls)) {
+		if (loader->grub)
+			return 0;
+		firmware = true;
+	}
 	loader->kind = firmware ? BM_LOADER_FIRMWARE : BM_LOADER_BLS;
 	*ret_used = true;
 	if (bm_str_set(&loader->config, config) < 0)
@@ -221,9 +238,11 @@ int bm_loader_read_systemd_boot(struct bm_loader_reader *reader, bool *ret_used)
 	bm_bls_list_sort(&bls);
 	if (bm_root_read(reader->system->root, config, LOADER_CONF_MAX, &text) < 0)
 		bm_err_clear();
-	if (take_default(loader, bm_buf_text(&text), text.len, &bls) < 0 || make_entries(&bls, &entries) < 0)
+	r = start->kind == BM_STARTER_UNIFIED ? take_started(loader, start, &bls)
+					      : take_default(loader, bm_buf_text(&text), text.len, &bls);
+	if (r < 0 || make_entries(&bls, &entries) < 0)
 		return -ENOMEM;
-	if (firmware && bls.n > 1 &&
+	if (firmware && start->kind != BM_STARTER_UNIFIED && bls.n > 1 &&
 		bm_loader_unread(loader, bm_strf("the firmware starts one of %zu unified kernel images, and which of "
 						 "them is not seen on the disk",
 						 bls.n)) < 0)

@@ -55,6 +55,9 @@ int bm_loader_read_without_config(struct bm_loader_reader *reader) BM_MUST_CHECK
 /* Appends the unified images in EFI/Linux of what is mounted at esp, as systemd-boot makes entries of them. What cannot
  * be read makes loader->unread. Returns 0 or -ENOMEM. */
 int bm_loader_add_unified(struct bm_system *system, const char *esp, struct bm_bls_list *list) BM_MUST_CHECK;
+/* Appends the unified image that the firmware starts (system->start.program), where it is not in the list: it may lie
+ * in any folder. Returns 0 or -ENOMEM. */
+int bm_loader_add_started(struct bm_system *system, struct bm_bls_list *list) BM_MUST_CHECK;
 /* Where the file's key efi or uki names a unified image, that is its kernel. Returns 0 or -ENOMEM. */
 int bm_loader_adopt_unified(const struct bm_system *system, struct bm_bls *bls) BM_MUST_CHECK;
 

@@ -179,6 +179,14 @@ int bm_loader_look_at_stub(struct bm_loader_reader *reader)
 	fault.doubtful = bm_root_is_dir(reader->system->root, "/boot/grub2/i386-pc") ||
 			 bm_root_is_dir(reader->system->root, "/boot/grub/i386-pc") || loader->systemd_boot ||
 			 loader->others.n > 0;
+	/* The firmware was seen to start GRUB from this very folder. */
+	if (loader->started && reader->system->start.program) {
+		_cleanup_free_ char *folder = bm_path_dir(fault.path);
+
+		if (!folder)
+			return -ENOMEM;
+		fault.doubtful &= !bm_path_below(reader->system->start.program, folder);
+	}
 	loader->stub = fault;
 	fault = (struct bm_loader_stub){0};
 	return 0;

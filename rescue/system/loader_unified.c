@@ -97,6 +97,20 @@ int bm_loader_add_unified(struct bm_system *system, const char *esp, struct bm_b
 	return 0;
 }
 
+int bm_loader_add_started(struct bm_system *system, struct bm_bls_list *list)
+{
+	const char *path = system->start.program;
+	_cleanup_unified_ struct bm_unified unified = {0};
+	int r;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (bm_streq(list->items[i].file, path))
+			return 0;
+	r = bm_system_read_unified(system, path, &unified);
+	bm_err_clear();
+	return r == 0 ? add(system, path, &unified, list) : r == -ENOMEM ? r : 0;
+}
+
 int bm_loader_adopt_unified(const struct bm_system *system, struct bm_bls *bls)
 {
 	const struct bm_mount *mount = bls->file ? bm_system_mount_of(system, bls->file) : NULL;

@@ -61,6 +61,7 @@ void bm_system_done(struct bm_system *system)
 	for (size_t i = 0; i < system->n_kernels; i++)
 		kernel_done(&system->kernels[i]);
 	free(system->kernels);
+	bm_start_done(&system->start);
 	bm_loader_done(&system->loader);
 	bm_sources_done(&system->sources);
 	bm_history_done(&system->history);
@@ -96,6 +97,7 @@ void bm_survey_done(struct bm_survey *survey)
 	for (size_t i = 0; i < survey->systems.n; i++)
 		bm_system_done(&survey->systems.items[i]);
 	free(survey->systems.items);
+	bm_machine_done(&survey->machine);
 	bm_hibernations_done(&survey->hibernations);
 	bm_volumes_done(&survey->volumes);
 	bm_devices_done(&survey->devices);
@@ -143,6 +145,8 @@ static int read_system(struct bm_system *system, const struct bm_survey *survey)
 		r = bm_system_read_identity(system);
 	if (r == 0)
 		r = bm_system_read_kernels(system);
+	if (r == 0)
+		r = bm_system_read_start(system, &survey->devices, &survey->machine.firmware);
 	if (r == 0)
 		r = bm_system_read_loader(system, &survey->devices);
 	/* Once more: now the entries are known. */
@@ -267,9 +271,10 @@ int bm_survey_run(const struct bm_strv *disks, const char *root_dir, struct bm_s
 	struct bm_survey survey = {0};
 	int r;
 
-	bm_machine_read(&survey.machine);
+	r = bm_machine_read(&survey.machine);
 	/* With --root the disks only say which device it is; nothing on them is activated or mounted. */
-	r = bm_devices_scan(disks, !root_dir, &survey.devices);
+	if (r == 0)
+		r = bm_devices_scan(disks, !root_dir, &survey.devices);
 	/* Whoever names a device leaves the others of this machine out; image files are the disks of another machine.
 	 */
 	for (size_t i = 0; r == 0 && disks->n > 0 && i < survey.devices.n; i++)

@@ -16,6 +16,7 @@
 #include "orphans.h"
 #include "renamed.h"
 #include "source.h"
+#include "start.h"
 #include "userland.h"
 #include "volume.h"
 
@@ -168,6 +169,7 @@ struct bm_loader {
 	size_t n_cuts, cap_cuts;
 	char *config_problem; /* GRUB is installed, and why config is no menu ("does not exist"); else NULL */
 	struct bm_loader_stub stub;
+	bool started;		 /* it was seen that the machine starts this one (bm_system.start) */
 	char *unread;		 /* a configuration, or a part of it, that was not understood; or NULL */
 	char *grub;		 /* a file that shows GRUB to be installed in /boot or on the ESP, or NULL */
 	char *systemd_boot;	 /* likewise systemd-boot */
@@ -204,6 +206,7 @@ struct bm_system {
 	bool given;	      /* by --root: somebody else mounted it */
 	bool selinux;
 	bool uefi;		 /* it has an ESP */
+	struct bm_start start;	 /* which loader the machine starts, where that is seen */
 	struct bm_mount *mounts; /* "/" first, then by depth */
 	size_t n_mounts, cap_mounts;
 	struct bm_fstab fstab;
@@ -286,6 +289,9 @@ int bm_system_read_identity(struct bm_system *system) BM_MUST_CHECK;
 /* Whether the distribution is that of the id, or comes from it ("rhel" and "rocky" are like "fedora"). */
 bool bm_system_is_like(const struct bm_system *system, const char *id);
 int bm_system_read_kernels(struct bm_system *system) BM_MUST_CHECK;
+/* Before the loader, after mounts and identity. */
+int bm_system_read_start(
+	struct bm_system *system, const struct bm_devices *devices, const struct bm_firmware *firmware) BM_MUST_CHECK;
 int bm_system_read_loader(struct bm_system *system, const struct bm_devices *devices) BM_MUST_CHECK;
 /* The same, as if the grub.cfg at path (links followed; NULL: none) held text. */
 int bm_system_read_loader_as(struct bm_system *system, const struct bm_devices *devices, const char *path,

@@ -17,7 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bm_bootsector_parse(data, size, &sector);
 	if (sector.active > 4 || sector.kind > BM_BOOTSECTOR_SYSLINUX)
 		abort();
-	if (sector.kind != BM_BOOTSECTOR_NONE && (size < BM_BOOTSECTOR_BYTES || data[0x1fe] != 0x55 || data[0x1ff] != 0xaa))
+	if (sector.kind != BM_BOOTSECTOR_NONE &&
+		(size < BM_BOOTSECTOR_BYTES || data[0x1fe] != 0x55 || data[0x1ff] != 0xaa))
 		abort();
 	if (bm_bootsector_name(sector.kind) && sector.kind <= BM_BOOTSECTOR_CHAIN)
 		abort();

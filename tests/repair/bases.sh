@@ -412,6 +412,47 @@ fedora_stub() {
 	printf 'search --no-floppy --root-dev-only --fs-uuid --set=dev %s\nset prefix=($dev)/grub2\nexport $prefix\nconfigfile $prefix/grub.cfg\n' "$1"
 }
 
+# Boot entries of a UEFI firmware: firmware_entry NUMBER NAME PATH for the partition whose PARTUUID is $esp_partuuid, with the
+# line of machine(); and firmware_order NUMBER...
+esp_partuuid=e5000001-0000-0000-0000-000000000000
+efivars=$work/efivars
+le() {
+	local value=$1 n=$2
+	while [ "$n" -gt 0 ]; do
+		# shellcheck disable=SC2059 # the byte
+		printf "\\x$(printf %02x $((value & 255)))"
+		value=$((value >> 8)) n=$((n - 1))
+	done
+}
+utf16() {
+	printf %s "$1" | sed 's/./&\x00/g'
+	le 0 2
+}
+variable() { cat >"$efivars/$1-8be4df61-93ca-11d2-aa0d-00e098032b8c"; }
+firmware_entry() {
+	mkdir -p "$efivars"
+	{ le 7 4 && le 1 4 && le $((42 + 4 + 2 * (${#3} + 1) + 4)) 2 && utf16 "$2"
+		le $((42 << 16 | 0x104)) 4 && le 1 4 && le 2048 8 && le 65536 8 && le $((0xe5000001)) 4 && le 0 12 && le $((0x0202)) 2
+		le $(((4 + 2 * (${#3} + 1)) << 16 | 0x404)) 4 && utf16 "$3" && le $((4 << 16 | 0xff7f)) 4
+	} | variable "Boot$1"
+}
+firmware_order() {
+	{ le 7 4 && for number in "$@"; do le $((16#$number)) 2; done; } | variable BootOrder
+}
+with_firmware() {
+	sed "s/^part vda1 .*/& partuuid=$esp_partuuid/"
+	echo "efivars $efivars"
+}
+# boot_sector AT BYTES [AT BYTES...]: into the first sector of the disk image, with the mark of one
+boot_sector() {
+	while [ $# -gt 0 ]; do
+		# shellcheck disable=SC2059 # bytes
+		printf "$2" | dd of="$disk" bs=1 seek=$(($1)) conv=notrunc status=none
+		shift 2
+	done
+	printf '\x55\xaa' | dd of="$disk" bs=1 seek=510 conv=notrunc status=none
+}
+
 # The machines. What a base does not say is plain_machine's.
 machine_el8() { plain_machine xfs; }
 machine_uki() { machine_sdboot; }

@@ -15,6 +15,7 @@
  *	root vg-root
  *	cpu 1
  *	memory 256M
+ *	efivars DIR		a UEFI firmware whose variables are the files of that folder
  */
 #include "os/root/fault.h"
 
@@ -273,6 +274,13 @@ static void add_device(struct bm_devices *devices, size_t row, const struct line
 		add_disk(devices, device);
 }
 
+static void read_firmware(const char *dir, struct bm_firmware *firmware)
+{
+	firmware->uefi = true;
+	if (bm_firmware_read(dir, firmware) < 0)
+		wrong("efivars", dir);
+}
+
 /* What the machine file says: the devices where they are asked for, and the machine's own lines. */
 static int read_machine(struct bm_devices *devices, struct bm_machine *machine)
 {
@@ -289,6 +297,8 @@ static int read_machine(struct bm_devices *devices, struct bm_machine *machine)
 		wrong("BOOTMEND_TEST_MACHINE", file);
 	if (devices)
 		bm_devices_done(devices);
+	if (machine)
+		bm_firmware_done(&machine->firmware);
 	while (getline(&text, &room, stream) >= 0) {
 		struct line line = split(text);
 
@@ -310,6 +320,9 @@ static int read_machine(struct bm_devices *devices, struct bm_machine *machine)
 		} else if (bm_streq(line.words[0], "memory")) {
 			if (machine)
 				machine->memory_bytes = bytes_of(line.words[1]);
+		} else if (bm_streq(line.words[0], "efivars")) {
+			if (machine)
+				read_firmware(line.words[1], &machine->firmware);
 		} else {
 			wrong("a line that is not known", line.words[0]);
 		}

@@ -37,6 +37,7 @@ void bm_fixture_survey(struct bm_fixture *fixture)
 	BM_CHECK_INT(bm_system_read_mounts(system, &survey->devices, &survey->volumes), 0);
 	BM_CHECK_INT(bm_system_read_identity(system), 0);
 	BM_CHECK_INT(bm_system_read_kernels(system), 0);
+	BM_CHECK_INT(bm_system_read_start(system, &survey->devices, &survey->machine.firmware), 0);
 	BM_CHECK_INT(bm_system_read_loader(system, &survey->devices), 0);
 	BM_CHECK_INT(bm_proof_read_configs(system, survey), 0);
 	BM_CHECK_INT(bm_system_place_initramfs(system), 0);

@@ -9,7 +9,7 @@
 #include "check/verdict.h"
 #include "harness.h"
 #include "plan/plan.h"
-#include "t_system_fixture.h"
+#include "firmware_maker.h"
 
 #define VERSION "6.12.48+deb13-amd64"
 #define ROOT	"root=UUID=5db00a77-aaaa-4bbb-8ccc-ddddeeee0002"
@@ -270,5 +270,43 @@ BM_TEST(unified_started_by_the_firmware)
 	bm_fixture_survey(&fixture);
 	BM_CHECK(bm_findings_find(&fixture.findings, BM_FINDING_NOT_JUDGED) != NULL);
 	BM_CHECK_INT((long)bm_findings_count(&fixture.findings, BM_SEVERITY_FATAL), 0);
+	bm_fixture_done(&fixture);
+}
+
+/* Of several it is the one that the firmware's entry names, in any folder, and beside any loader. */
+BM_TEST(unified_named_by_the_firmware)
+{
+	static const struct bm_firmware_row first[] = {BM_FIRMWARE_ROW("a", "e5000001-", "\\EFI\\Linux\\a.efi")},
+					    own[] = {BM_FIRMWARE_ROW("own", "e5000001-", "\\EFI\\own\\own.efi")},
+					    with[] = {{.name = "a",
+						    .partuuid = "e5000001-",
+						    .path = "\\EFI\\Linux\\a.efi",
+						    .arguments = "root=/dev/sda1"}};
+	struct parts broken = whole;
+	struct bm_fixture fixture;
+
+	make_alone(&fixture);
+	broken.cmdline = "root=UUID=0000-1111";
+	for (size_t i = 0; i < fixture.survey.devices.n; i++)
+		if (bm_streq(fixture.survey.devices.items[i].name, "nvme0n1p1"))
+			BM_CHECK_INT(bm_str_set(&fixture.survey.devices.items[i].partuuid,
+					     "e5000001-0000-0000-0000-000000000000"),
+				0);
+	write_unified(&fixture, "/efi/EFI/Linux/a.efi", &broken);
+	write_unified(&fixture, "/efi/EFI/Linux/b.efi", &whole);
+	write_unified(&fixture, "/efi/EFI/own/own.efi", &whole);
+	bm_fixture_firmware(&fixture, first, 1);
+	expect(&fixture, "fatal CMDLINE-ROOT-UNKNOWN /efi/EFI/Linux/a.efi");
+	BM_CHECK_INT(bm_fixture_system(&fixture)->loader.kind, BM_LOADER_FIRMWARE);
+	bm_fixture_firmware(&fixture, own, 1);
+	expect(&fixture, "");
+	BM_CHECK_STR(default_id(&fixture), "own.efi");
+	bm_fixture_write(&fixture, "/boot/grub/grub.cfg", "menuentry Old {\n linux /vmlinuz-gone\n}\n");
+	expect(&fixture, "note LOADER-SEVERAL /efi/loader/loader.conf");
+	bm_fixture_remove(&fixture, "/boot/grub/grub.cfg");
+	/* the stub may take arguments from the firmware */
+	bm_fixture_firmware(&fixture, with, 1);
+	bm_fixture_survey(&fixture);
+	BM_CHECK(bm_findings_find(&fixture.findings, BM_FINDING_NOT_JUDGED) != NULL);
 	bm_fixture_done(&fixture);
 }

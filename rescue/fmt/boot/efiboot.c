@@ -9,7 +9,7 @@
  *	  4.1  a partition: number 4 | first sector 8 | sectors 8 | signature 16 | table's kind 1 | signature's kind 1
  *	  4.4  a file's name, or a part of it, UTF-16
  *	  4.6, 4.7  a part of the firmware          7f.xx  the end
- *	BootOrder, BootCurrent: the variable's attributes 4 | numbers, 2 each
+ *	BootOrder: the variable's attributes 4 | numbers, 2 each
  *
  * Reference: UEFI Specification 2.10, 3.1.3 "Load Options", 10.3 "Device Path Nodes". What follows the program's text
  * is the rule of systemd's stub: a first character below a blank is none.
