@@ -4,7 +4,7 @@
  *
  * dracut refuses to go on without root= (its systemd variety leaves it to gpt-auto), and it waits for every rd.lvm.lv=
  * and rd.lvm.vg= until it gives up ("Could not boot."); initramfs-tools needs root= and does not know rd.lvm. Nothing
- * waits for resume= for long.
+ * but a newer systemd waits for resume= for long (proof_systemd.c).
  */
 #include "check_int.h"
 
@@ -312,6 +312,7 @@ static int check_resume(const struct bm_check *check, const char *resume)
 	_cleanup_free_ char *text = bm_strf("resume=%s", resume);
 	_cleanup_spec_ struct bm_spec spec = {0};
 	struct bm_finding *finding;
+	bool endless;
 
 	if (!text || bm_fstab_spec_parse(resume, &spec) < 0)
 		return -ENOMEM;
@@ -321,12 +322,17 @@ static int check_resume(const struct bm_check *check, const char *resume)
 		return 0;
 	if (!bm_check_knows_devices(check) || bm_devices_have(&check->survey->devices, resume))
 		return 0;
-	finding = add(check, BM_FINDING_CMDLINE_RESUME_UNKNOWN, text, resume, ", which is on none of the disks");
+	endless = check->proof && check->proof->waits_for_resume;
+	finding = add(check, BM_FINDING_CMDLINE_RESUME_UNKNOWN, text, resume,
+		endless ? ", which is on none of the disks, and systemd in the initramfs waits for it for ever"
+			: ", which is on none of the disks");
 	if (!finding)
 		return -ENOMEM;
+	if (endless)
+		finding->severity = BM_SEVERITY_FATAL;
 	if (bm_check_may_hide(check, &spec)) {
 		bm_check_doubt(finding);
-		finding->severity = BM_SEVERITY_NOTE;
+		finding->severity = endless ? BM_SEVERITY_WARNING : BM_SEVERITY_NOTE;
 	}
 	return 0;
 }

@@ -118,6 +118,7 @@ struct bm_proof {
 	struct bm_strv notes;  /* what could not be known, or is unusual but harmless */
 	char *generator;       /* which tool built it ("dracut 059", "initramfs-tools"), or NULL */
 	bool systemd;	       /* systemd runs in it */
+	bool waits_for_resume; /* and waits without a limit for the device that resume= names */
 	bool brings_root;      /* it holds arguments of its own, root= among them */
 	struct bm_proof_dracut dracut;
 };

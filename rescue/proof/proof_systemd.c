@@ -44,7 +44,10 @@ static bool has_file(const struct bm_image_list *list, const char *const *paths)
 	return false;
 }
 
-enum { EXECUTOR_SINCE = 255 }; /* systemd's version that has systemd-executor */
+enum {
+	EXECUTOR_SINCE = 255, /* systemd's version that has systemd-executor */
+	RESUME_SINCE = 256,   /* that waits for the device of resume= for ever, as systemd#35180 has it */
+};
 
 enum unit_state { UNIT_THERE, UNIT_MISSING, UNIT_MASKED };
 
@@ -219,6 +222,27 @@ static void check_generator(struct bm_prover *prover)
 }
 
 /*
+ * resume= becomes a unit that is bound to its device, whose job has no limit (src/hibernate-resume/
+ * hibernate-resume-generator.c: JobTimeoutSec=infinity, which JobRunningTimeoutSec= follows): nothing is started
+ * behind it. x-systemd.device-timeout= in resumeflags=, or else in rootflags=, sets a limit.
+ */
+static void find_resume(struct bm_prover *prover)
+{
+	static const char *const generators[] = {
+		"/usr/lib/systemd/system-generators/systemd-hibernate-resume-generator",
+		"/lib/systemd/system-generators/systemd-hibernate-resume-generator", NULL};
+	_cleanup_cmdline_ struct bm_cmdline line = {0};
+	const char *text = prover->need->cmdline ? prover->need->cmdline : "", *flags;
+
+	if (version_of(prover->list) < RESUME_SINCE || !has_file(prover->list, generators))
+		return;
+	if (bm_cmdline_parse(text, strlen(text), &line) < 0)
+		prover->failed = true;
+	flags = bm_cmdline_last(&line, bm_cmdline_has(&line, "resumeflags") ? "resumeflags" : "rootflags");
+	prover->proof.waits_for_resume = !flags || !strstr(flags, "x-systemd.device-timeout=");
+}
+
+/*
  * What systemd cannot do without in an initramfs: it takes itself for the machine's own where the release file is
  * missing (src/basic/initrd-util.c, since 183), waits for a device until udev has tagged it (rules.d/99-systemd.rules),
  * and mounts with mount(8) (src/core/mount.c).
@@ -242,4 +266,5 @@ void bm_prover_systemd(struct bm_prover *prover)
 	check_units(prover);
 	check_link(prover);
 	check_generator(prover);
+	find_resume(prover);
 }
