@@ -6,15 +6,6 @@
 
 #include "../base/str.h"
 
-/* Whether what the container holds was looked at: a device lies on it. */
-static bool is_open(const struct bm_devices *devices, size_t container)
-{
-	for (size_t i = 0; i < devices->n; i++)
-		if (i != container && bm_device_on(devices, i, container))
-			return true;
-	return false;
-}
-
 /* Whether the device is a container that this run did not open: what is in it can't be called missing. *ret_disk:
  * something with partitions of its own may be in it. */
 static bool is_closed(const struct bm_devices *devices, size_t container, bool *ret_disk)
@@ -29,7 +20,7 @@ static bool is_closed(const struct bm_devices *devices, size_t container, bool *
 	*ret_disk = false;
 	for (size_t i = 0; i < BM_ARRAY_SIZE(disks); i++)
 		*ret_disk |= bm_streq(device->fstype, disks[i]);
-	closed = (closed || *ret_disk) && !is_open(devices, container);
+	closed = (closed || *ret_disk) && !bm_device_is_open(devices, container);
 	*ret_disk &= closed;
 	return closed;
 }

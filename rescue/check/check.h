@@ -26,8 +26,8 @@ int bm_check_entry(const struct bm_survey *survey, const struct bm_system *syste
 	const struct bm_proof *proof, struct bm_findings *findings) BM_MUST_CHECK;
 
 /*
- * Where no system was found: adds the filesystems that can't be mounted and may hold one (FS-*), sorted. Returns 0 or
- * -ENOMEM.
+ * Where no system was found: adds the filesystems that can't be mounted and may hold one (FS-*), and what was not
+ * opened, sorted. Returns 0 or -ENOMEM.
  */
 int bm_check_disks(const struct bm_survey *survey, struct bm_findings *findings) BM_MUST_CHECK;
 

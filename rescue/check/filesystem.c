@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../base/str.h"
+#include "../system/unopened.h"
 
 /* What the boot does with a filesystem. */
 enum need {
@@ -168,6 +169,27 @@ int bm_check_filesystems(const struct bm_check *check)
 	return 0;
 }
 
+/* What was not opened, a finding each; of no matter where a system was found. */
+static int check_unopened(const struct bm_survey *survey, struct bm_findings *findings)
+{
+	_cleanup_unopened_ struct bm_unopened_list list = {0};
+
+	if (survey->systems.n > 0)
+		return 0;
+	if (bm_unopened_find(survey, &list) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < list.n; i++) {
+		const struct bm_device *device = &survey->devices.items[list.items[i].device];
+		struct bm_finding *finding =
+			bm_findings_add(findings, BM_FINDING_UNOPENED, NULL, 0, "%s", list.items[i].text);
+
+		if (!finding || bm_check_detail(finding, NULL, path_of(device)) < 0)
+			return -ENOMEM;
+		finding->device = (int)list.items[i].device;
+	}
+	return 0;
+}
+
 int bm_check_disks(const struct bm_survey *survey, struct bm_findings *findings)
 {
 	for (size_t i = 0; i < survey->volumes.n; i++) {
@@ -184,6 +206,8 @@ int bm_check_disks(const struct bm_survey *survey, struct bm_findings *findings)
 		if (check_stale(findings, device, volume, NEED_BOOT, NULL) < 0)
 			return -ENOMEM;
 	}
+	if (check_unopened(survey, findings) < 0)
+		return -ENOMEM;
 	bm_findings_sort(findings);
 	return 0;
 }

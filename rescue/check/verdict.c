@@ -9,7 +9,7 @@
 
 bool bm_finding_is_blind(enum bm_finding_id id)
 {
-	return id == BM_FINDING_NOT_JUDGED;
+	return id == BM_FINDING_NOT_JUDGED || id == BM_FINDING_UNOPENED;
 }
 
 bool bm_finding_is_stale(enum bm_finding_id id)
@@ -273,7 +273,7 @@ static enum bm_verdict_next next_of(const struct bm_verdict_input *input, const 
 		given |= console->kind != BM_CONSOLE_KEPT;
 		unanswered |= is_present(console) && has_unanswered(console);
 	}
-	if (verdict->n_causes > 0)
+	if (verdict->n_causes > 0 || (verdict->blind && verdict->blind->id == BM_FINDING_UNOPENED && !unanswered))
 		return BM_NEXT_FINDINGS;
 	if (unanswered)
 		return BM_NEXT_TEXT;

@@ -46,7 +46,7 @@ enum bm_verdict_rebuild {
 };
 
 enum bm_verdict_next {
-	BM_NEXT_FINDINGS,     /* what to do stands with each finding */
+	BM_NEXT_FINDINGS,     /* what to do stands with each finding: a cause, or what is to be opened first */
 	BM_NEXT_TEXT,	      /* in what the text says that nothing explains */
 	BM_NEXT_CAME_UP,      /* nowhere: the text shows a boot that came up */
 	BM_NEXT_TEXT_IS_MUTE, /* the firmware and the hardware: the text does not tell */

@@ -16,6 +16,7 @@
 #include "../os/run/spawn.h"
 #include "../os/run/system.h"
 #include "../report/text.h"
+#include "../system/unopened.h"
 #include "ask.h"
 #include "mount.h"
 #include "repair.h"
@@ -29,6 +30,7 @@ struct menu {
 	char *chosen;		 /* its id */
 	struct bm_strv ids;	 /* of the systems that there are */
 	struct bm_strv names;	 /* a line for each */
+	struct bm_strv unopened; /* where there are none: what may hold one, a line each */
 	struct bm_strv kernels;	 /* versions of the chosen system's kernels that have modules, newest first */
 	struct bm_strv states;	 /* what each one's initramfs is like */
 	char *default_kernel;	 /* version, or NULL */
@@ -43,6 +45,7 @@ static void forget(struct menu *menu)
 {
 	bm_strv_done(&menu->ids);
 	bm_strv_done(&menu->names);
+	bm_strv_done(&menu->unopened);
 	bm_strv_done(&menu->kernels);
 	bm_strv_done(&menu->states);
 	free(menu->default_kernel);
@@ -135,6 +138,17 @@ static int note_systems(struct menu *menu, const struct bm_survey *survey)
 	return 0;
 }
 
+/* Where no system was found: what may hold one, and how it is opened. */
+static int note_unopened(struct menu *menu, const struct bm_survey *survey)
+{
+	_cleanup_unopened_ struct bm_unopened_list list = {0};
+	int r = bm_unopened_find(survey, &list);
+
+	for (size_t i = 0; r == 0 && i < list.n; i++)
+		r = bm_strv_add(&menu->unopened, list.items[i].text);
+	return r;
+}
+
 /* Looks at the machine, and keeps what the menu shows. */
 static int look(struct menu *menu)
 {
@@ -151,7 +165,7 @@ static int look(struct menu *menu)
 	status = bm_cmd_survey_open(&menu->global, &open);
 	if (status != BM_EXIT_OK)
 		return status;
-	r = note_systems(menu, &open.survey);
+	r = open.survey.systems.n > 0 ? note_systems(menu, &open.survey) : note_unopened(menu, &open.survey);
 	if (r == 0 && open.survey.systems.n > 0 && bm_survey_choose(&open.survey, menu->global.system, &system) == 0) {
 		r = note_kernels(menu, system);
 		if (r == 0)
@@ -168,6 +182,15 @@ static bool ready(const struct menu *menu)
 	return menu->head.len > 0;
 }
 
+static void show_lines(const struct bm_strv *lines)
+{
+	for (size_t i = 0; i < BM_MIN(lines->n, (size_t)LIST_MAX); i++) {
+		_cleanup_free_ char *line = bm_str_safe(lines->items[i]);
+
+		printf("     %s\n", line ? line : "");
+	}
+}
+
 static void show(const struct menu *menu)
 {
 	printf("\nbootmend %s\n", BM_VERSION);
@@ -175,13 +198,10 @@ static void show(const struct menu *menu)
 		bm_cmd_say(stdout, bm_buf_text(&menu->head));
 	} else if (menu->ids.n == 0) {
 		printf("No installed system was found.\n");
+		show_lines(&menu->unopened);
 	} else {
 		printf("%zu systems were found:\n", menu->ids.n);
-		for (size_t i = 0; i < BM_MIN(menu->names.n, (size_t)LIST_MAX); i++) {
-			_cleanup_free_ char *name = bm_str_safe(menu->names.items[i]);
-
-			printf("     %s\n", name ? name : "");
-		}
+		show_lines(&menu->names);
 	}
 	printf("\n");
 	if (ready(menu)) {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "../base/err.h"
@@ -14,6 +15,7 @@
 #include "../proof/configs.h"
 #include "../proof/prove.h"
 #include "../system/logs.h"
+#include "../system/unopened.h"
 
 #define LOCK_PATH "/run/bootmend/look"
 
@@ -83,20 +85,24 @@ void bm_cmd_survey_close(struct bm_cmd_survey *survey)
 	survey->lock = -1;
 }
 
-/* What may be the reason that there is no system. */
-static const char *why_none(const struct bm_survey *survey)
+/* What may be the reason that there is no system, for free(); NULL when memory is short. */
+static char *why_none(const struct bm_survey *survey)
 {
+	_cleanup_unopened_ struct bm_unopened_list list = {0};
+	_cleanup_free_ char *more = NULL;
+
 	if (survey->devices.n == 0)
-		return " (there are no disks)";
-	for (size_t i = 0; i < survey->devices.n; i++)
-		if (survey->devices.items[i].image && bm_streq(survey->devices.items[i].fstype, "LVM2_member"))
-			return "; LVM inside an image file is not looked into: attach the image as a device (losetup "
-			       "-fP "
-			       "IMAGE) and name that with --disk";
+		return strdup(" (there are no disks)");
+	if (bm_unopened_find(survey, &list) < 0)
+		return NULL;
+	if (list.n > 1)
+		more = bm_strf(" (`bootmend scan` names %zu more)", list.n - 1);
+	if (list.n > 0)
+		return bm_strf("; one may lie in what was not opened: %s%s", list.items[0].text, more ? more : "");
 	for (size_t i = 0; i < survey->volumes.n; i++)
 		if (survey->volumes.items[i].error)
-			return ", and a filesystem can't be mounted (`bootmend scan -v` shows why)";
-	return " (`bootmend scan -v` shows the disks)";
+			return strdup(", and a filesystem can't be mounted (`bootmend scan -v` shows why)");
+	return strdup(" (`bootmend scan -v` shows the disks)");
 }
 
 int bm_cmd_choose(const struct bm_global *global, const struct bm_survey *survey, struct bm_system **ret_system)
@@ -108,7 +114,9 @@ int bm_cmd_choose(const struct bm_global *global, const struct bm_survey *survey
 	if (r == 0)
 		return BM_EXIT_OK;
 	if (survey->systems.n == 0) {
-		bm_cmd_error("no installed system was found%s", why_none(survey));
+		_cleanup_free_ char *why = why_none(survey);
+
+		bm_cmd_error("no installed system was found%s", why ? why : "");
 		return BM_EXIT_FAILED;
 	}
 	if (r == -EEXIST && global->system)

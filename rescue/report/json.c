@@ -4,6 +4,8 @@
  */
 #include "report.h"
 
+#include "../system/unopened.h"
+
 static const struct {
 	unsigned int sign;
 	const char *name;
@@ -256,6 +258,24 @@ void bm_report_system_json(struct bm_json *json, const char *key, const struct b
 	bm_json_end(json);
 }
 
+static void put_unopened(struct bm_json *json, const struct bm_survey *survey)
+{
+	_cleanup_unopened_ struct bm_unopened_list list = {0};
+
+	if (bm_unopened_find(survey, &list) < 0)
+		json->out->failed = true;
+	bm_json_array(json, "unopened");
+	for (size_t i = 0; i < list.n; i++) {
+		bm_json_object(json, NULL);
+		bm_json_u64(json, "device", list.items[i].device);
+		bm_json_str(json, "kind", bm_unopened_kind_text(list.items[i].kind));
+		put_strv(json, "names", &list.items[i].names);
+		bm_json_str(json, "text", list.items[i].text);
+		bm_json_end(json);
+	}
+	bm_json_end(json);
+}
+
 void bm_report_survey_json(
 	struct bm_json *json, const struct bm_survey *survey, const struct bm_report_item *items, size_t n)
 {
@@ -268,6 +288,7 @@ void bm_report_survey_json(
 		put_device(json, i, &survey->devices.items[i]);
 	bm_json_end(json);
 	put_volumes(json, &survey->volumes);
+	put_unopened(json, survey);
 	put_strv(json, "problems", &survey->devices.problems);
 	bm_report_in_use_json(json, survey);
 }

@@ -24,6 +24,7 @@
 #include <string.h>
 
 #include "../base/str.h"
+#include "../system/unopened.h"
 #include "text.h"
 
 enum {
@@ -400,6 +401,22 @@ static void put_volumes(struct bm_text *text, const struct bm_survey *survey)
 	}
 }
 
+static void put_unopened(struct bm_text *text, const struct bm_survey *survey)
+{
+	_cleanup_unopened_ struct bm_unopened_list list = {0};
+
+	if (bm_unopened_find(survey, &list) < 0) {
+		text->out->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < list.n; i++) {
+		bm_text_to(text, 2);
+		bm_text_put(text, BM_TONE_WARN, "not open");
+		bm_text_to(text, 11);
+		bm_text_wrap(text, 11, BM_TONE_PLAIN, list.items[i].text);
+	}
+}
+
 void bm_report_in_use_text(const struct bm_survey *survey, const struct bm_report_style *style, struct bm_buf *out)
 {
 	struct bm_text text;
@@ -429,6 +446,7 @@ void bm_report_survey_text(const struct bm_survey *survey, const struct bm_repor
 	if (n == 0) {
 		bm_text_put(&text, BM_TONE_BAD, "No installed system was found.");
 		bm_text_end(&text);
+		put_unopened(&text, survey);
 	}
 	for (size_t i = 0; i < n; i++) {
 		const struct bm_system *system = items[i].system;

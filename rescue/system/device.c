@@ -362,6 +362,14 @@ bool bm_device_on(const struct bm_devices *devices, size_t device, size_t above)
 	return lies_on(devices, device, above, STACK_DEPTH_MAX);
 }
 
+bool bm_device_is_open(const struct bm_devices *devices, size_t container)
+{
+	for (size_t i = 0; i < devices->n; i++)
+		if (i != container && bm_device_on(devices, i, container))
+			return true;
+	return false;
+}
+
 bool bm_device_is_part(const struct bm_devices *devices, size_t device, size_t volume)
 {
 	const struct bm_device *part = &devices->items[volume];

@@ -110,6 +110,8 @@ const char *bm_device_kind_text(enum bm_device_kind kind);
 
 /* Whether device is, or lies on, the device above. */
 bool bm_device_on(const struct bm_devices *devices, size_t device, size_t above);
+/* Whether what the container holds was looked at: a device lies on it. */
+bool bm_device_is_open(const struct bm_devices *devices, size_t container);
 /* Whether a volume beneath device is only a part of another of its group (a thin pool, the legs of a mirror, a cache):
  * who activates that one activates it, too, and nobody names it. */
 bool bm_device_is_part(const struct bm_devices *devices, size_t device, size_t volume);

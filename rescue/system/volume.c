@@ -12,7 +12,6 @@
 #include "../fmt/disk/xfslog.h"
 #include "../fmt/etc/keyval.h"
 #include "../os/block/loop.h"
-#include "../os/mount/mount.h"
 #include "../os/root/fileio.h"
 #include "../os/run/kmsg.h"
 #include "../os/run/tmp.h"
@@ -268,8 +267,10 @@ static int open_volume(const struct bm_device *device, bool replay, const char *
 					     : keep_reason(volume, r, log, mount.source);
 	if (r == 0)
 		r = bm_root_open(volume->dir, &volume->root);
-	if (r == 0)
-		return bm_volume_look(volume, device->fstype);
+	if (r == 0) {
+		r = bm_volume_look(volume, device->fstype);
+		return r == 0 && bm_streq(device->fstype, "btrfs") ? bm_volume_look_for_roots(volume, &mount) : r;
+	}
 	return r == -ENOMEM ? r : bm_str_set(&volume->error, bm_err_text(r));
 }
 
@@ -332,6 +333,7 @@ void bm_volumes_done(struct bm_volumes *volumes)
 		free(volume->kernel_text);
 		free(volume->machine_id);
 		bm_strv_done(&volume->kernel_versions);
+		bm_strv_done(&volume->root_subvolumes);
 	}
 	free(volumes->items);
 	*volumes = (struct bm_volumes){0};

@@ -8,6 +8,7 @@
 
 #include "../fmt/disk/fssuper.h"
 #include "../os/block/overlay.h"
+#include "../os/mount/mount.h"
 #include "../os/root/root.h"
 #include "device.h"
 
@@ -43,6 +44,7 @@ struct bm_volume {
 	bool replay_failed;	    /* the kernel refuses to replay its journal (kernel_text says why) */
 	struct bm_strv kernel_versions; /* of the kernel images at its top, by file name */
 	char *machine_id;		/* of a root, or NULL */
+	struct bm_strv root_subvolumes; /* btrfs: those with a system, where what is seen is none; from the top ("@") */
 };
 
 struct bm_volumes {
@@ -64,6 +66,9 @@ int bm_volumes_look(const struct bm_devices *devices, bool replay, struct bm_vol
 
 /* Notes the signs, score and kernel versions of the filesystem at volume->root. Used for --root and by tests. */
 int bm_volume_look(struct bm_volume *volume, const char *fstype) BM_MUST_CHECK;
+
+/* Fills root_subvolumes of a btrfs that mount mounts. What can't be looked at is passed over. Returns 0 or -ENOMEM. */
+int bm_volume_look_for_roots(struct bm_volume *volume, const struct bm_mount_fs *mount) BM_MUST_CHECK;
 
 /* Closes and unmounts all of them; what was noted stays. May be called again. */
 void bm_volumes_release(struct bm_volumes *volumes);
