@@ -187,6 +187,8 @@ static int check_memory(const struct bm_check *check)
 
 /* --- SELinux --- */
 
+enum { LABELS_SHOWN = 8 };
+
 /* Whether the kernel has SELinux on: the command line may say no; where it is not the distribution's own security
  * module, the command line must say yes. Lockdown of other modules beside it is no matter. */
 static enum bm_severity selinux_severity(const struct bm_check *check, const struct bm_cmdline *line, bool *ret_on)
@@ -206,10 +208,72 @@ static enum bm_severity selinux_severity(const struct bm_check *check, const str
 	return BM_SEVERITY_WARNING;
 }
 
+/* The first of a list, and how many more there are. */
+static void put_some(struct bm_buf *out, const struct bm_strv *list, const char *separator)
+{
+	size_t shown = BM_MIN(list->n, (size_t)LABELS_SHOWN);
+
+	for (size_t i = 0; i < shown; i++)
+		bm_buf_addf(out, "%s%s", i > 0 ? separator : "", list->items[i]);
+	if (list->n > shown)
+		bm_buf_addf(out, "%sand %zu more", separator, list->n - shown);
+}
+
+/* What is wrong with the labels, and the command that mends these files and no others. setfiles takes a folder with
+ * all that is in it, so that where one is wrong it is left to restorecon. */
+static void put_labels(const struct bm_userland *userland, const char *paths, struct bm_buf *out)
+{
+	bm_buf_adds(out, "SELinux is enforcing, and ");
+	if (userland->labels_none) {
+		bm_buf_addf(out,
+			"none of the %zu files that were looked at has a label: make the file /.autorelabel "
+			"and boot with enforcing=0, once",
+			userland->unlabeled.n);
+		return;
+	}
+	if (userland->unlabeled.n > 0) {
+		bm_buf_addf(out, "%zu of the files that were looked at have no label: ", userland->unlabeled.n);
+		put_some(out, &userland->unlabeled, " ");
+	}
+	if (userland->unlabeled.n > 0 && userland->mislabeled.n > 0)
+		bm_buf_adds(out, "; ");
+	put_some(out, &userland->mislabeled_why, "; ");
+	if (!userland->mislabeled_dirs)
+		bm_buf_addf(out, ". In `bootmend chroot`: setfiles -F /etc/selinux/%s/contexts/files/file_contexts %s",
+			userland->selinux_type ? userland->selinux_type : "targeted", paths);
+}
+
+static int check_labels(const struct bm_check *check, enum bm_severity severity)
+{
+	const struct bm_userland *userland = &check->system->userland;
+	_cleanup_strv_ struct bm_strv all = {0};
+	_cleanup_buf_ struct bm_buf evidence = {0};
+	_cleanup_free_ char *names = NULL;
+	struct bm_finding *finding;
+
+	for (size_t i = 0; i < userland->unlabeled.n; i++)
+		if (bm_strv_add(&all, userland->unlabeled.items[i]) < 0)
+			return -ENOMEM;
+	for (size_t i = 0; i < userland->mislabeled.n; i++)
+		if (bm_strv_add(&all, userland->mislabeled.items[i]) < 0)
+			return -ENOMEM;
+	names = bm_strv_join(&all, " ");
+	if (!names)
+		return -ENOMEM;
+	put_labels(userland, names, &evidence);
+	if (evidence.failed)
+		return -ENOMEM;
+	finding = bm_findings_add(
+		check->findings, BM_FINDING_SELINUX_LABEL, all.items[0], 0, "%s", bm_buf_text(&evidence));
+	if (!finding)
+		return -ENOMEM;
+	finding->doubtful = severity != BM_SEVERITY_FATAL;
+	return bm_check_detail(finding, NULL, names);
+}
+
 static int check_selinux(const struct bm_check *check, const struct bm_cmdline *line)
 {
 	const struct bm_userland *userland = &check->system->userland;
-	_cleanup_free_ char *names = NULL;
 	struct bm_finding *finding;
 	enum bm_severity severity;
 	bool on;
@@ -227,18 +291,9 @@ static int check_selinux(const struct bm_check *check, const struct bm_cmdline *
 		finding->doubtful = severity != BM_SEVERITY_FATAL;
 		return bm_check_detail(finding, "SELINUX=enforcing", userland->selinux_type);
 	}
-	if (userland->unlabeled.n == 0 || userland->selinux_relabels)
+	if (userland->selinux_relabels || userland->unlabeled.n + userland->mislabeled.n == 0)
 		return 0;
-	names = bm_strv_join(&userland->unlabeled, " ");
-	if (!names)
-		return -ENOMEM;
-	finding = bm_findings_add(check->findings, BM_FINDING_SELINUX_LABEL, userland->unlabeled.items[0], 0,
-		"SELinux is enforcing, and %zu of the files that were looked at have no label: %s",
-		userland->unlabeled.n, names);
-	if (!finding)
-		return -ENOMEM;
-	finding->doubtful = severity != BM_SEVERITY_FATAL;
-	return bm_check_detail(finding, NULL, names);
+	return check_labels(check, severity);
 }
 
 /* --- notes --- */

@@ -24,6 +24,8 @@ void bm_userland_done(struct bm_userland *userland)
 		free(texts[i]);
 	bm_strv_done(&userland->lost_links);
 	bm_strv_done(&userland->unlabeled);
+	bm_strv_done(&userland->mislabeled);
+	bm_strv_done(&userland->mislabeled_why);
 	*userland = (struct bm_userland){0};
 }
 

@@ -39,9 +39,13 @@ struct bm_userland {
 	char *selinux_type;	/* targeted, mls ...; or NULL */
 	bool selinux_policy;	/* a policy file of that type is there */
 	bool selinux_relabels;	/* /.autorelabel is there: the next boot labels everything */
-	struct bm_strv lost_links; /* /sbin ...: links into a merged /usr that are not there, or lead nowhere */
-	struct bm_strv unlabeled;  /* files that the boot needs and that have no label */
-	char *oom_file;		   /* where vm.panic_on_oom is set last, other than to 0; or NULL */
+	struct bm_strv lost_links;     /* /sbin ...: links into a merged /usr that are not there, or lead nowhere */
+	struct bm_strv unlabeled;      /* files that the boot needs and that have no label */
+	bool labels_none;	       /* none of the files that were looked at has one */
+	struct bm_strv mislabeled;     /* those that have the label of another place, from where they were moved */
+	struct bm_strv mislabeled_why; /* a clause each: "/etc/passwd has user_tmp_t, and the policy says ..." */
+	bool mislabeled_dirs;	       /* one of unlabeled and mislabeled is a folder */
+	char *oom_file;		       /* where vm.panic_on_oom is set last, other than to 0; or NULL */
 	unsigned int oom_line;
 	char *oom_text;			 /* that line */
 	char *kdump_unit;		 /* the link by which systemd starts kdump, or NULL */

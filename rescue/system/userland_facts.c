@@ -1,106 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What else decides how userspace starts: SELinux's policy and labels, what the system does when memory runs out, and
- * whether it asks for kdump.
+ * What else decides how userspace starts: what the system does when memory runs out, whether it asks for kdump, and
+ * lvm.conf.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "../base/err.h"
 #include "../base/str.h"
-#include "../fmt/etc/keyval.h"
 #include "userland_int.h"
-
-/* --- SELinux --- */
-
-/* /etc/selinux/TYPE/policy/policy.NN, the number being the format's version. */
-static bool has_policy(const struct bm_root *root, const char *type)
-{
-	_cleanup_free_ char *dir = bm_strf("/etc/selinux/%s/policy", type);
-	_cleanup_strv_ struct bm_strv names = {0};
-	bool found = false;
-
-	if (!dir || bm_root_list(root, dir, 0, &names) < 0)
-		return false;
-	for (size_t i = 0; !found && i < names.n; i++) {
-		_cleanup_free_ char *path = bm_path_join(dir, names.items[i]);
-		struct bm_stat st;
-
-		found = bm_str_starts(names.items[i], "policy.") && path && bm_root_stat(root, path, true, &st) == 0 &&
-			st.type == BM_FILE_REGULAR && st.size_bytes > 0;
-	}
-	return found;
-}
-
-struct labels {
-	size_t present;
-	bool unsupported; /* the filesystem has no attributes: nothing is known */
-};
-
-static int read_label(struct bm_system *system, const char *path, struct labels *labels)
-{
-	_cleanup_buf_ struct bm_buf label = {0};
-	int r;
-
-	if (!bm_root_exists(system->root, path))
-		return 0;
-	r = bm_root_xattr(system->root, path, true, "security.selinux", &label);
-	if (r == 0 && !strstr(bm_buf_text(&label), ":unlabeled_t")) {
-		labels->present++;
-		return 0;
-	}
-	if (r == 0 || r == -ENODATA)
-		return bm_strv_add_once(&system->userland.unlabeled, path);
-	labels->unsupported = true;
-	return r == -ENOMEM ? r : 0;
-}
-
-/* Of the files that the boot needs, those without a label. */
-static int read_labels(struct bm_system *system, const struct bm_strv *more_files)
-{
-	static const char *const paths[] = {
-		"/", "/etc", "/etc/passwd", "/etc/fstab", "/bin/bash", "/usr/lib/systemd/systemd"};
-	struct bm_userland *userland = &system->userland;
-	struct labels labels = {0};
-
-	for (size_t i = 0; i < BM_ARRAY_SIZE(paths); i++)
-		if (read_label(system, paths[i], &labels) < 0)
-			return -ENOMEM;
-	for (size_t i = 0; i < more_files->n; i++)
-		if (read_label(system, more_files->items[i], &labels) < 0)
-			return -ENOMEM;
-	/* A copy in a folder has no labels at all, and that is no fault of the system's. */
-	if (labels.unsupported || (labels.present == 0 && system->given))
-		bm_strv_done(&userland->unlabeled);
-	return 0;
-}
-
-int bm_userland_read_selinux(struct bm_system *system, const struct bm_strv *more_files)
-{
-	struct bm_userland *userland = &system->userland;
-	_cleanup_buf_ struct bm_buf text = {0};
-	_cleanup_keyval_ struct bm_keyval keys = {0};
-	const char *type;
-
-	if (bm_root_read(system->root, "/etc/selinux/config", BM_USERLAND_TEXT_MAX, &text) < 0) {
-		bm_err_clear();
-		return 0;
-	}
-	if (bm_keyval_parse(bm_buf_text(&text), text.len, &keys) < 0)
-		return -ENOMEM;
-	if (!bm_strcaseeq(bm_keyval_get(&keys, "SELINUX"), "enforcing"))
-		return 0;
-	type = bm_keyval_get(&keys, "SELINUXTYPE");
-	if (!type || !*type)
-		type = "targeted"; /* libselinux's own default */
-	userland->selinux_enforcing = true;
-	userland->selinux_policy = has_policy(system->root, type);
-	userland->selinux_relabels = bm_root_exists(system->root, "/.autorelabel");
-	bm_err_clear();
-	if (bm_str_set(&userland->selinux_type, type) < 0)
-		return -ENOMEM;
-	return read_labels(system, more_files);
-}
 
 /* --- sysctl.d(5) --- */
 

@@ -42,8 +42,10 @@ int bm_userland_library_dirs(
 /* userland_links.c: the links into a merged /usr that are lost. Returns 0 or -ENOMEM. */
 int bm_userland_read_links(struct bm_system *system) BM_MUST_CHECK;
 
-/* userland_facts.c: SELinux; sysctl's vm.panic_on_oom; kdump; lvm.conf. Each returns 0 or -ENOMEM. */
+/* userland_labels.c: SELinux; more_files are looked at, too. Returns 0 or -ENOMEM. */
 int bm_userland_read_selinux(struct bm_system *system, const struct bm_strv *more_files) BM_MUST_CHECK;
+
+/* userland_facts.c: sysctl's vm.panic_on_oom; kdump; lvm.conf. Each returns 0 or -ENOMEM. */
 int bm_userland_read_sysctl(struct bm_system *system) BM_MUST_CHECK;
 int bm_userland_read_kdump(struct bm_system *system) BM_MUST_CHECK;
 int bm_userland_read_lvm(struct bm_system *system) BM_MUST_CHECK;

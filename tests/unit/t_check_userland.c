@@ -3,6 +3,7 @@
  * Systems whose userspace does not start, and healthy ones of odd kinds.
  */
 #include <fcntl.h>
+#include <fts.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -415,6 +416,71 @@ BM_TEST(userland_selinux)
 	BM_CHECK(strstr(find(&fixture, BM_FINDING_SELINUX_LABEL)->subject, "/etc/fstab") == NULL);
 	bm_fixture_write(&fixture, "/.autorelabel", "");
 	expect(&fixture, "");
+	bm_fixture_done(&fixture);
+}
+
+static void label(struct bm_fixture *fixture, const char *path, const char *type)
+{
+	_cleanup_free_ char *where = host(fixture, path), *text = bm_strf("system_u:object_r:%s:s0", type);
+
+	BM_CHECK_INT(setxattr(where, "security.selinux", text, strlen(text) + 1, 0), 0);
+}
+
+/* Labels everything as the policy's first line has it. */
+static void label_all(struct bm_fixture *fixture)
+{
+	char *argv[] = {fixture->dir, NULL};
+	FTS *tree = fts_open(argv, FTS_PHYSICAL, NULL);
+
+	for (FTSENT *entry = fts_read(tree); entry; entry = fts_read(tree))
+		if (entry->fts_info == FTS_F || entry->fts_info == FTS_D)
+			BM_CHECK_INT(
+				setxattr(entry->fts_path, "security.selinux", "system_u:object_r:etc_t:s0", 27, 0), 0);
+	fts_close(tree);
+}
+
+/* Out of place is a label from where files are moved; another one is somebody's choice. */
+BM_TEST(userland_selinux_of_another_place)
+{
+	static const char policy[] =
+		"/.*\tsystem_u:object_r:etc_t:s0\n/etc/passwd\t--\tsystem_u:object_r:passwd_file_t:s0\n"
+		"/etc/group\t--\t<<none>>\n/srv/.*\tsystem_u:object_r:var_t:s0\n";
+	struct bm_fixture fixture;
+	const struct bm_finding *finding;
+
+	bm_fixture_make("el9-uefi", &fixture);
+	bm_fixture_write(&fixture, "/etc/selinux/targeted/contexts/files/file_contexts", policy);
+	bm_fixture_write(&fixture, "/etc/passwd", "root:x:0:0::/root:/bin/bash\n");
+	bm_fixture_write(&fixture, "/etc/group", "root:x:0:\n");
+	bm_fixture_write(&fixture, "/var/empty", "");
+	if (geteuid() != 0) {
+		bm_fixture_done(&fixture);
+		BM_SKIP("no security attributes here");
+	}
+	label_all(&fixture);
+	expect(&fixture, "");
+	label(&fixture, "/etc/passwd", "user_tmp_t");
+	label(&fixture, "/etc/group", "user_tmp_t");
+	label(&fixture, "/etc/fstab", "own_t");
+	expect(&fixture, "warning SELINUX-LABEL /etc/passwd");
+	finding = find(&fixture, BM_FINDING_SELINUX_LABEL);
+	BM_CHECK_STR(finding->subject, "/etc/passwd");
+	BM_CHECK_STR(finding->evidence,
+		"SELinux is enforcing, and /etc/passwd has user_tmp_t, and the policy says passwd_file_t. In `bootmend "
+		"chroot`: setfiles -F /etc/selinux/targeted/contexts/files/file_contexts /etc/passwd");
+	/* setfiles would take all of the folder */
+	label(&fixture, "/etc", "unlabeled_t");
+	expect(&fixture, "warning SELINUX-LABEL /etc");
+	BM_CHECK(!strstr(find(&fixture, BM_FINDING_SELINUX_LABEL)->evidence, "setfiles"));
+	/* the folder under a mount that is not there now is read by nobody */
+	label(&fixture, "/etc", "etc_t");
+	label(&fixture, "/etc/passwd", "passwd_file_t");
+	label(&fixture, "/var", "unlabeled_t");
+	expect(&fixture, "warning SELINUX-LABEL /var");
+	bm_fixture_edit(&fixture, "/etc/fstab", "/home ", "/var ");
+	label(&fixture, "/etc/fstab", "etc_t");
+	bm_fixture_survey(&fixture);
+	BM_CHECK(!bm_findings_find(&fixture.findings, BM_FINDING_SELINUX_LABEL));
 	bm_fixture_done(&fixture);
 }
 
