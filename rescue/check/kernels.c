@@ -230,10 +230,39 @@ static int check_room(const struct bm_check *check)
 	return finding ? bm_check_detail(finding, NULL, mount->target) : -ENOMEM;
 }
 
+/* Kernels in the folder that the mount of /boot hides: an update while it was not mounted. Of those without modules, or
+ * that are in /boot, too, only the files were left behind. */
+static int check_hidden_boot(const struct bm_check *check)
+{
+	const struct bm_system *system = check->system;
+	_cleanup_strv_ struct bm_strv versions = {0};
+	_cleanup_free_ char *names = NULL;
+	struct bm_finding *finding;
+
+	for (size_t i = 0; i < system->boot_hidden.n; i++) {
+		const struct bm_kernel *kernel = bm_system_kernel(system, system->boot_hidden.items[i]);
+
+		if (kernel && kernel->modules_dir && !kernel->image &&
+			bm_strv_add(&versions, system->boot_hidden.items[i]) < 0)
+			return -ENOMEM;
+	}
+	if (versions.n == 0)
+		return 0;
+	names = bm_strv_join(&versions, ", ");
+	if (!names)
+		return -ENOMEM;
+	finding = bm_findings_add(check->findings, BM_FINDING_BOOT_HIDDEN, "/boot", 0,
+		"the folder that the mount of /boot hides has the kernel%s %s, of which the mounted /boot has none%s",
+		versions.n > 1 ? "s" : "", names,
+		check->kernel && !check->kernel->modules_dir ? "; the default entry's kernel has no modules any more"
+							     : "");
+	return finding ? bm_check_detail(finding, NULL, names) : -ENOMEM;
+}
+
 int bm_check_kernels(const struct bm_check *check)
 {
 	for (size_t i = 0; i < check->system->n_kernels; i++)
 		if (bm_check_modules(check, &check->system->kernels[i]) < 0)
 			return -ENOMEM;
-	return check_room(check);
+	return check_hidden_boot(check) < 0 ? -ENOMEM : check_room(check);
 }

@@ -251,6 +251,7 @@ void bm_report_system_json(struct bm_json *json, const char *key, const struct b
 	bm_json_str(json, "depmod", system->tools.depmod);
 	bm_json_bool(json, "dracut_preferred", system->tools.dracut_preferred);
 	bm_json_end(json);
+	put_strv(json, "boot_hidden", &system->boot_hidden);
 	put_strv(json, "problems", &system->problems);
 	bm_report_interrupted_json(json, "interrupted", &system->history);
 	if (findings)

@@ -199,6 +199,26 @@ static int take_image(struct bm_system *system, const char *dir, const char *nam
 	return 0;
 }
 
+int bm_system_read_hidden_boot(struct bm_system *system)
+{
+	struct bm_system look = {.root = system->root};
+	_cleanup_strv_ struct bm_strv names = {0};
+	int r = 0;
+
+	if (bm_root_list(system->root, "/boot", 0, &names) < 0)
+		bm_err_clear();
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		r = take_image(&look, "/boot", names.items[i], BM_FILE_REGULAR);
+	for (size_t i = 0; r == 0 && i < look.n_kernels; i++)
+		if (look.kernels[i].image && !look.kernels[i].image_problem && !look.kernels[i].rescue)
+			r = bm_strv_add(&system->boot_hidden, look.kernels[i].version);
+	bm_strv_sort(&system->boot_hidden);
+	look.root = NULL;
+	bm_system_done(&look);
+	bm_err_clear();
+	return r;
+}
+
 int bm_kernel_add_initramfs(struct bm_kernel *kernel, const char *path, uint64_t size_bytes)
 {
 	struct bm_boot_file *file;

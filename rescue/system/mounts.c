@@ -315,6 +315,9 @@ int bm_system_read_mounts(struct bm_system *system, const struct bm_devices *dev
 
 		if (resolve_target(system, targets[i], devices, volumes) < 0)
 			return -ENOMEM;
+		if (system->n_mounts > before && !system->given && bm_streq(targets[i], "/boot") &&
+			bm_system_read_hidden_boot(system) < 0)
+			return -ENOMEM;
 		/* At once, because /lib/modules may be on /usr, and /boot/efi lies in /boot. */
 		if (system->n_mounts > before && !system->given &&
 			look_below(system, &system->mounts[before], volumes) < 0)

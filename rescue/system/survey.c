@@ -68,6 +68,7 @@ void bm_system_done(struct bm_system *system)
 	bm_hibernations_done(&system->hibernations);
 	bm_orphans_done(&system->orphans);
 	bm_userland_done(&system->userland);
+	bm_strv_done(&system->boot_hidden);
 	bm_strv_done(&system->problems);
 	*system = (struct bm_system){0};
 }

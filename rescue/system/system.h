@@ -218,6 +218,7 @@ struct bm_system {
 	struct bm_tools tools;
 	struct bm_sources sources;	     /* the text files that the judgement rests on, as they are */
 	struct bm_orphans orphans;	     /* files of /boot that nobody owns */
+	struct bm_strv boot_hidden;	     /* versions of kernels in the root's own /boot, which a mount hides */
 	struct bm_userland userland;	     /* whether its own programs can start */
 	struct bm_history history;	     /* what bootmend did to it before */
 	struct bm_hibernations hibernations; /* images of its memory, or of what else lies on its disks */
@@ -285,6 +286,8 @@ char *bm_kernel_version_of(const char *typed);
 /* The stages of bm_survey_run(), each testable alone. */
 int bm_system_read_mounts(
 	struct bm_system *system, const struct bm_devices *devices, const struct bm_volumes *volumes) BM_MUST_CHECK;
+/* Fills boot_hidden from what is in /boot, before that is mounted. */
+int bm_system_read_hidden_boot(struct bm_system *system) BM_MUST_CHECK;
 int bm_system_read_identity(struct bm_system *system) BM_MUST_CHECK;
 /* Whether the distribution is that of the id, or comes from it ("rhel" and "rocky" are like "fedora"). */
 bool bm_system_is_like(const struct bm_system *system, const char *id);

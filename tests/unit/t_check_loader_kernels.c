@@ -268,3 +268,56 @@ BM_TEST(check_proof_tells_the_builder)
 	}
 	bm_fixture_done(&fixture);
 }
+
+/* A kernel in the folder that the mount of /boot hides, whose modules are there and which /boot does not have. */
+BM_TEST(check_kernels_hidden_by_the_mount_of_boot)
+{
+	static const struct {
+		const char *hidden;
+		bool modules, want;
+	} rows[] = {
+		{"6.13.0-arch1-1", true, true},
+		{"6.13.0-arch1-1", false, false},
+		/* the same as in /boot */
+		{ARCH_VER, true, false},
+	};
+	struct bm_fixture fixture;
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(rows); i++) {
+		const struct bm_finding *finding;
+
+		bm_fixture_make("arch", &fixture);
+		if (rows[i].modules && !bm_streq(rows[i].hidden, ARCH_VER))
+			bm_fixture_modules(&fixture, "/usr/lib/modules/6.13.0-arch1-1");
+		bm_fixture_survey(&fixture);
+		BM_CHECK_INT(bm_strv_add(&bm_fixture_system(&fixture)->boot_hidden, rows[i].hidden), 0);
+		bm_findings_done(&fixture.findings);
+		BM_CHECK_INT(bm_check_system(&fixture.survey, bm_fixture_system(&fixture), NULL, &fixture.findings), 0);
+		finding = bm_findings_find(&fixture.findings, BM_FINDING_BOOT_HIDDEN);
+		BM_CHECK_INT(finding != NULL, rows[i].want);
+		if (finding)
+			BM_CHECK_STR(finding->subject, rows[i].hidden);
+		bm_fixture_done(&fixture);
+	}
+}
+
+BM_TEST(kernels_in_a_folder_that_will_be_hidden)
+{
+	struct bm_fixture fixture;
+	struct bm_system *system;
+	_cleanup_free_ char *all = NULL;
+
+	bm_fixture_make("arch", &fixture);
+	/* a name without a version: the image tells */
+	bm_fixture_kernel(&fixture, "/boot/vmlinuz-linux", "6.13.0-arch1-1");
+	bm_fixture_kernel(&fixture, "/boot/vmlinuz-6.1.0", "6.1.0");
+	bm_fixture_kernel(&fixture, "/boot/vmlinuz-0-rescue-1234", "6.1.0");
+	bm_fixture_kernel(&fixture, "/boot/vmlinuz-6.2.0.old", "6.2.0");
+	bm_fixture_data(&fixture, "/boot/vmlinuz-6.3.0", 4096);
+	bm_fixture_survey(&fixture);
+	system = bm_fixture_system(&fixture);
+	BM_CHECK_INT(bm_system_read_hidden_boot(system), 0);
+	all = bm_strv_join(&system->boot_hidden, " ");
+	BM_CHECK_STR(all, "6.1.0 6.13.0-arch1-1 6.6.63-1-lts");
+	bm_fixture_done(&fixture);
+}
