@@ -58,11 +58,52 @@ static int activate_all(const struct bm_survey *survey, const struct bm_system *
 	return r;
 }
 
-/* Mounts a device at target in root (NULL root: at the sysimage's own top). */
-static int mount_device(const struct bm_device *device, const struct bm_mount *mount, const struct bm_root *root,
-	const struct bm_guard *guard)
+/*
+ * The loop device that the filesystem is mounted from already, for free(); NULL where it is not. A filesystem on two
+ * loop devices is two for the kernel (since 6.7 also a btrfs, which it gives another UUID for the while), and writing
+ * to both destroys it.
+ */
+static int loop_of(const struct bm_system *system, const struct bm_mount *mount, char **ret_path)
 {
+	*ret_path = NULL;
+	for (size_t i = 0; i < system->n_mounts; i++) {
+		_cleanup_free_ char *at = bm_path_join(BM_SYSIMAGE_DIR, system->mounts[i].target);
+		_cleanup_mounts_ struct bm_mounts mounts = {0};
+
+		if (&system->mounts[i] == mount || bm_streq(system->mounts[i].target, mount->target))
+			break;
+		if (!at)
+			return -ENOMEM;
+		if (system->mounts[i].device != mount->device || bm_mounts_list(at, &mounts) < 0)
+			continue;
+		for (size_t k = 0; k < mounts.n; k++)
+			if (bm_streq(mounts.items[k].target, at) && bm_str_starts(mounts.items[k].source, "/dev/loop"))
+				return bm_str_set(ret_path, mounts.items[k].source);
+	}
+	return 0;
+}
+
+/* Attaches the part of an image file, unless it is. */
+static int attach(const struct bm_device *device, const struct bm_guard *guard, const char *loop_path,
+	struct bm_loop *loop, const char **ret_source)
+{
+	int r = 0;
+
+	if (!loop_path)
+		r = guard ? bm_guard_attach(guard, device, loop)
+			  : bm_loop_attach(device->image, device->image_offset, device->size_bytes, device->sector_size,
+				    true, loop);
+	*ret_source = loop_path ? loop_path : loop->path;
+	return r;
+}
+
+/* Mounts a device at target in root (NULL root: at the sysimage's own top). */
+static int mount_device(const struct bm_survey *survey, const struct bm_system *system, const struct bm_mount *mount,
+	const struct bm_root *root, const struct bm_guard *guard)
+{
+	const struct bm_device *device = &survey->devices.items[mount->device];
 	_cleanup_loop_ struct bm_loop loop = BM_LOOP_NONE;
+	_cleanup_free_ char *loop_path = NULL;
 	bool writable = guard;
 	struct bm_mount_fs fs = {
 		.source = device->path,
@@ -83,11 +124,9 @@ static int mount_device(const struct bm_device *device, const struct bm_mount *m
 	if (writable && device->read_only && device->kind != BM_DEVICE_LV)
 		return bm_err(-EROFS, "%s at %s: the disk is attached read-only", device->name, mount->target);
 	if (device->image)
-		r = writable ? bm_guard_attach(guard, device, &loop)
-			     : bm_loop_attach(device->image, device->image_offset, device->size_bytes,
-				       device->sector_size, true, &loop);
-	if (device->image)
-		fs.source = loop.path;
+		r = loop_of(system, mount, &loop_path);
+	if (r == 0 && device->image)
+		r = attach(device, guard, loop_path, &loop, &fs.source);
 	/* The read-only mounts of the survey end a moment after they were let go of. */
 	for (unsigned int try = 0; r == 0 && try < BUSY_TRIES; try++) {
 		r = bm_mount_fs(&fs, &result);
@@ -108,9 +147,15 @@ static int mount_device(const struct bm_device *device, const struct bm_mount *m
 /* The root itself: a device, or a folder that somebody mounted. */
 static int mount_root(const struct bm_survey *survey, const struct bm_system *system, const struct bm_guard *guard)
 {
+	_cleanup_free_ char *options = system->subvolume ? bm_strf("subvol=%s", system->subvolume) : NULL;
+	struct bm_mount root = system->mounts[0];
+
 	if (system->given)
 		return bm_mount_bind(system->dir, NULL, BM_SYSIMAGE_DIR, true, false);
-	return mount_device(&survey->devices.items[system->root_device], &system->mounts[0], NULL, guard);
+	/* The tree that was judged, whatever fstab says. */
+	if (options)
+		root.options = options;
+	return system->subvolume && !options ? -ENOMEM : mount_device(survey, system, &root, NULL, guard);
 }
 
 static int is_mounted_at(const char *target, bool *ret_is)
@@ -137,7 +182,7 @@ static int mount_others(const struct bm_survey *survey, const struct bm_system *
 		}
 		if (system->given && (is_mounted_at(mount->target, &there) < 0 || there))
 			continue;
-		r = mount_device(&survey->devices.items[mount->device], mount, image->root, guard);
+		r = mount_device(survey, system, mount, image->root, guard);
 		/* An ESP is of no use to the chroot but for loader tools; the repair may go on without it. */
 		if (r < 0 &&
 			(mount->optional || bm_streq(mount->target, "/boot/efi") || bm_streq(mount->target, "/efi")))

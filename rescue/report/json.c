@@ -127,6 +127,7 @@ static void put_mounts(struct bm_json *json, const struct bm_system *system)
 		bm_json_str(json, "spec", mount->spec);
 		bm_json_str(json, "fstype", mount->fstype);
 		bm_json_str(json, "options", mount->options);
+		bm_json_str(json, "subvolume", mount->subvolume);
 		bm_json_u64(json, "fstab_line", mount->line);
 		bm_json_str(json, "known_by", bm_mount_source_text(mount->source));
 		bm_json_bool(json, "missing", mount->source == BM_MOUNT_MISSING);

@@ -227,8 +227,33 @@ static int resolve_target(struct bm_system *system, const char *target, const st
 	return mount ? take_fstab_fields(mount, line) : -ENOMEM;
 }
 
+/* Whether an option names the subvolume that is to be there. */
+static bool names_subvolume(const struct bm_mount *mount)
+{
+	return mount->options && (strstr(mount->options, "subvol=") || strstr(mount->options, "subvolid="));
+}
+
+/* Mounts what is there: the volume as it was looked at, or another subvolume of it. */
+static int mount_below(const struct bm_system *system, const struct bm_mount *mount, const struct bm_devices *devices,
+	const struct bm_volume *volume)
+{
+	const struct bm_device *device = &devices->items[mount->device];
+	const struct bm_mount_fs tree = {
+		.type = "btrfs",
+		.source = volume->loop ? volume->loop : device->path,
+		.options = mount->options,
+		.root = system->root,
+		.target = mount->target,
+	};
+
+	if (bm_streq(device->fstype, "btrfs") && names_subvolume(mount))
+		return bm_mount_fs(&tree, NULL);
+	return bm_mount_bind(volume->dir, system->root, mount->target, false, true);
+}
+
 /* Shows the mount's filesystem below the root's looking mount. */
-static int look_below(struct bm_system *system, struct bm_mount *mount, const struct bm_volumes *volumes)
+static int look_below(struct bm_system *system, struct bm_mount *mount, const struct bm_devices *devices,
+	const struct bm_volumes *volumes)
 {
 	int r;
 
@@ -237,7 +262,7 @@ static int look_below(struct bm_system *system, struct bm_mount *mount, const st
 			       ? 0
 			       : bm_strv_addf(&system->problems,
 					 "%s is not looked into: its filesystem cannot be mounted", mount->target);
-	r = bm_mount_bind(volumes->items[mount->volume].dir, system->root, mount->target, false, true);
+	r = mount_below(system, mount, devices, &volumes->items[mount->volume]);
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0)
@@ -320,7 +345,7 @@ int bm_system_read_mounts(struct bm_system *system, const struct bm_devices *dev
 			return -ENOMEM;
 		/* At once, because /lib/modules may be on /usr, and /boot/efi lies in /boot. */
 		if (system->n_mounts > before && !system->given &&
-			look_below(system, &system->mounts[before], volumes) < 0)
+			look_below(system, &system->mounts[before], devices, volumes) < 0)
 			return -ENOMEM;
 		if (system->n_mounts > before && system->given)
 			system->mounts[before].looked = true;

@@ -46,8 +46,8 @@ static void kernel_done(struct bm_kernel *kernel)
 void bm_system_done(struct bm_system *system)
 {
 	char *texts[] = {system->id, system->hostname, system->machine_id, system->os_id, system->os_name,
-		system->os_version, system->os_id_like, system->arch, system->dir, system->tools.dracut,
-		system->tools.dracut_version, system->tools.mkinitramfs, system->tools.depmod,
+		system->os_version, system->os_id_like, system->subvolume, system->arch, system->dir,
+		system->tools.dracut, system->tools.dracut_version, system->tools.mkinitramfs, system->tools.depmod,
 		system->tools.grub_mkconfig};
 
 	for (size_t i = 0; i < BM_ARRAY_SIZE(texts); i++)
@@ -184,6 +184,8 @@ static int find_systems(struct bm_survey *survey)
 		system->root_device = (int)volume->device;
 		r = bm_str_set(&system->dir, volume->dir);
 		if (r == 0)
+			r = bm_str_set(&system->subvolume, volume->subvolume);
+		if (r == 0)
 			r = bm_root_open(volume->dir, &system->root);
 		if (r == 0)
 			r = read_system(system, survey);
@@ -233,12 +235,12 @@ static const char *root_uuid(const struct bm_survey *survey, const struct bm_sys
 }
 
 /* The shortest start of its UUID, of at least eight characters, that no other system has. A clone that carries the very
- * same UUID gets its device's name behind it. */
+ * same UUID gets its device's name behind it, and one of several on a btrfs its subvolume's. */
 static int name_system(const struct bm_survey *survey, struct bm_system *system)
 {
 	const char *uuid = root_uuid(survey, system);
 	size_t len = SYSTEM_ID_MIN;
-	bool twin = false;
+	bool twin = false, shares = false;
 
 	if (!uuid)
 		return bm_str_set(&system->id, "root");
@@ -249,11 +251,14 @@ static int name_system(const struct bm_survey *survey, struct bm_system *system)
 		if (!theirs)
 			continue;
 		twin |= bm_streq(uuid, theirs);
+		shares |= other->root_device == system->root_device;
 		while (len < strlen(uuid) && strncmp(uuid, theirs, len) == 0)
 			len++;
 	}
 	free(system->id);
-	system->id = twin ? bm_strf("%s@%s", uuid, survey->devices.items[system->root_device].name)
+	system->id = twin ? bm_strf("%s@%s", uuid,
+				    shares && system->subvolume ? system->subvolume
+								: survey->devices.items[system->root_device].name)
 			  : strndup(uuid, BM_MIN(len, strlen(uuid)));
 	return system->id ? 0 : -ENOMEM;
 }

@@ -200,6 +200,7 @@ struct bm_system {
 	char *os_id_like; /* the ids of the distributions that it comes from, as os-release has them; or NULL */
 	char *arch;	  /* x86_64, aarch64, ... of its shell or init, or NULL */
 	unsigned int score;
+	char *subvolume;      /* of a btrfs root that a mount without options does not show: "@"; else NULL */
 	int root_device;      /* index, BM_DEVICE_NONE for --root on something that is no block device */
 	struct bm_root *root; /* handle through which everything is read; /boot and the others are mounted below */
 	char *dir;	      /* where it is mounted for looking */

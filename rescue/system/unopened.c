@@ -163,7 +163,7 @@ int bm_unopened_find(const struct bm_survey *survey, struct bm_unopened_list *re
 	for (size_t i = 0; r == 0 && i < devices->n; i++) {
 		const struct bm_volume *volume = volume_of(survey, i);
 
-		if (volume && volume->root_subvolumes.n > 0)
+		if (volume && volume->root_subvolumes.n > 0 && volume->system_subvolumes.n == 0)
 			r = add_subvolumes(devices, volume, &list);
 		for (size_t row = 0; r == 0 && row < BM_ARRAY_SIZE(rows); row++)
 			if (bm_streq(devices->items[i].fstype, rows[row].fstype) && !devices->items[i].context &&

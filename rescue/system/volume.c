@@ -274,6 +274,16 @@ static int open_volume(const struct bm_device *device, bool replay, const char *
 	return r == -ENOMEM ? r : bm_str_set(&volume->error, bm_err_text(r));
 }
 
+/* Whether an earlier device is part of the same btrfs: each of them shows all of it. */
+static bool was_looked_at(const struct bm_devices *devices, size_t device)
+{
+	for (size_t i = 0; devices->items[device].uuid && i < device; i++)
+		if (bm_streq(devices->items[i].fstype, "btrfs") &&
+			bm_streq(devices->items[i].uuid, devices->items[device].uuid))
+			return true;
+	return false;
+}
+
 int bm_volumes_look(const struct bm_devices *devices, bool replay, struct bm_volumes *ret_volumes)
 {
 	struct bm_volumes volumes = {0};
@@ -297,6 +307,9 @@ int bm_volumes_look(const struct bm_devices *devices, bool replay, struct bm_vol
 		}
 		volume->device = i;
 		r = open_volume(&devices->items[i], replay, volumes.base, volume);
+		if (r == 0 && volume->system_subvolumes.n > 0 && !was_looked_at(devices, i))
+			r = bm_volumes_add_subvolumes(
+				&volumes, volumes.n - 1, volume->loop ? volume->loop : devices->items[i].path);
 	}
 	if (r < 0) {
 		bm_volumes_done(&volumes);
@@ -334,6 +347,8 @@ void bm_volumes_done(struct bm_volumes *volumes)
 		free(volume->machine_id);
 		bm_strv_done(&volume->kernel_versions);
 		bm_strv_done(&volume->root_subvolumes);
+		bm_strv_done(&volume->system_subvolumes);
+		free(volume->subvolume);
 	}
 	free(volumes->items);
 	*volumes = (struct bm_volumes){0};

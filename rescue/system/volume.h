@@ -44,6 +44,8 @@ struct bm_volume {
 	bool replay_failed;	    /* the kernel refuses to replay its journal (kernel_text says why) */
 	struct bm_strv kernel_versions; /* of the kernel images at its top, by file name */
 	char *machine_id;		/* of a root, or NULL */
+	char *subvolume; /* btrfs: the subvolume that is mounted at dir, from the top; NULL: the default */
+	struct bm_strv system_subvolumes; /* btrfs: those of root_subvolumes that are volumes of their own */
 	struct bm_strv root_subvolumes; /* btrfs: those with a system, where what is seen is none; from the top ("@") */
 };
 
@@ -67,8 +69,12 @@ int bm_volumes_look(const struct bm_devices *devices, bool replay, struct bm_vol
 /* Notes the signs, score and kernel versions of the filesystem at volume->root. Used for --root and by tests. */
 int bm_volume_look(struct bm_volume *volume, const char *fstype) BM_MUST_CHECK;
 
-/* Fills root_subvolumes of a btrfs that mount mounts. What can't be looked at is passed over. Returns 0 or -ENOMEM. */
+/* Fills root_subvolumes and system_subvolumes of a btrfs that mount mounts. What can't be looked at is passed over.
+ * Returns 0 or -ENOMEM. */
 int bm_volume_look_for_roots(struct bm_volume *volume, const struct bm_mount_fs *mount) BM_MUST_CHECK;
+/* Mounts the system_subvolumes of the volume at index as volumes of their own, behind the last. source is its device.
+ * Returns 0 or -ENOMEM. */
+int bm_volumes_add_subvolumes(struct bm_volumes *volumes, size_t index, const char *source) BM_MUST_CHECK;
 
 /* Closes and unmounts all of them; what was noted stays. May be called again. */
 void bm_volumes_release(struct bm_volumes *volumes);

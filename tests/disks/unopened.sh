@@ -2,7 +2,7 @@
 # Sourced by tests/disks/run: no system is found, and one lies in what was not opened. bootmend names it, with what to
 # do, and says nowhere that nothing is wrong.
 
-# --- a btrfs whose default subvolume is its top, as Fedora's ---
+# --- a btrfs with systems in two subvolumes, neither of which says by its fstab that it is the root ---
 hidden=$work/hidden.img
 truncate -s 400M "$hidden"
 printf 'label: gpt\nsize=380M\n' | sfdisk -q "$hidden"
@@ -10,8 +10,10 @@ format "$hidden" 1 btrfs "$root_uuid"
 open_part "$hidden" 1
 btrfs -q subvolume create "$work/m/home"
 btrfs -q subvolume create "$work/m/systems"
-btrfs -q subvolume create "$work/m/systems/root"
-cp -a "$tree/." "$work/m/systems/root/"
+for name in copy root; do
+	btrfs -q subvolume create "$work/m/systems/$name"
+	cp -a "$tree/." "$work/m/systems/$name/"
+done
 # the layers of a container are no system
 btrfs -q subvolume create "$work/m/layer"
 cp -a "$tree/." "$work/m/layer/"
@@ -19,13 +21,13 @@ rm -r "$work/m/layer/lib/modules"
 close_part
 before=$(fsum "$hidden")
 expect 8 "a system in a subvolume: diagnose" "$bootmend" --disk "$hidden" --json diagnose
-json "it is named" '[.findings[] | "\(.id) \(.evidence | match("in the subvolume[s]? [^,]*").string)"] | join("; ")' \
-	"SYSTEM-UNOPENED in the subvolume systems/root"
+json "it is named" '[.findings[] | "\(.id) \(.evidence | match("in the subvolume[s]? [^,]*, [^,]*").string)"] | join("; ")' \
+	"SYSTEM-UNOPENED in the subvolumes systems/copy, systems/root"
 json "nothing is called whole" '.boot' not-judged
 expect 4 "a system in a subvolume: scan" "$bootmend" --disk "$hidden" --json scan
-json "as data" '.unopened[] | "\(.kind) \(.device) \(.names | join(","))"' "subvolume 1 systems/root"
+json "as data" '.unopened[] | "\(.kind) \(.device) \(.names | join(","))"' "subvolume 1 systems/copy,systems/root"
 expect 4 "a system in a subvolume: scan, as text" "$bootmend" --disk "$hidden" scan
-says "with the way" 'subvol=systems/root DEVICE /mnt'
+says "with the way" 'subvol=systems/copy DEVICE /mnt'
 expect 8 "a system in a subvolume: repair" "$bootmend" --disk "$hidden" repair --yes
 says "why it does not repair" 'systems/root' "$work/err"
 same "nothing was written" "$(fsum "$hidden")" "$before"
