@@ -235,7 +235,7 @@ int bm_loader_read_systemd_boot(struct bm_loader_reader *reader, bool *ret_used)
 		return -ENOMEM;
 	if (bls.n == 0)
 		return 0;
-	bm_bls_list_sort(&bls);
+	bm_bls_list_sort_systemd(&bls);
 	if (bm_root_read(reader->system->root, config, LOADER_CONF_MAX, &text) < 0)
 		bm_err_clear();
 	r = start->kind == BM_STARTER_UNIFIED ? take_started(loader, start, &bls)

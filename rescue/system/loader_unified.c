@@ -26,20 +26,20 @@ int bm_system_read_unified(const struct bm_system *system, const char *path, str
 	return r < 0 ? r : bm_unified_read(fd, st.size_bytes, ret_unified);
 }
 
-/* The id of an image: its file name, without boot counting's +LEFT or +LEFT-DONE. For free(). */
-static char *id_of(const char *name)
+/* Takes the id of an image over: its file name, without boot counting's +LEFT or +LEFT-DONE. */
+static int take_id(struct bm_bls *bls, const char *name)
 {
 	static const char suffix[] = ".efi";
 	_cleanup_free_ char *stem = strndup(name, strlen(name) - strlen(suffix));
-	struct bm_bls bls = {0};
-	char *id;
+	struct bm_bls counted = {0};
 
 	/* A BLS file's name is counted in the same way. */
-	if (!stem || bm_bls_parse(stem, "", 0, &bls) < 0)
-		return NULL;
-	id = bm_strf("%s%s", bls.id, suffix);
-	bm_bls_done(&bls);
-	return id;
+	if (!stem || bm_bls_parse(stem, "", 0, &counted) < 0)
+		return -ENOMEM;
+	bls->id = bm_strf("%s%s", counted.id, suffix);
+	bls->tries_left = counted.tries_left;
+	bm_bls_done(&counted);
+	return bls->id ? 0 : -ENOMEM;
 }
 
 static int add(struct bm_system *system, const char *path, const struct bm_unified *unified, struct bm_bls_list *list)
@@ -48,8 +48,8 @@ static int add(struct bm_system *system, const char *path, const struct bm_unifi
 
 	if (!bls)
 		return -ENOMEM;
-	*bls = (struct bm_bls){.id = id_of(bm_path_base(path)), .options = strdup("")};
-	return bls->id && bls->options && bm_str_set(&bls->file, path) == 0 &&
+	*bls = (struct bm_bls){.options = strdup("")};
+	return bls->options && take_id(bls, bm_path_base(path)) == 0 && bm_str_set(&bls->file, path) == 0 &&
 			       bm_str_set(&bls->title, unified->name) == 0 &&
 			       bm_str_set(&bls->version, unified->os_version) == 0 &&
 			       bm_str_set(&bls->sort_key, unified->sort_key) == 0 &&

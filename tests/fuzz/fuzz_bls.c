@@ -25,6 +25,9 @@ static void check_order(const struct bm_bls_list *list)
 			int back = bm_bls_cmp(&list->items[j], &list->items[i]);
 
 			assert((r < 0) == (back > 0) && (r == 0) == (back == 0));
+			r = bm_bls_cmp_systemd(&list->items[i], &list->items[j]);
+			back = bm_bls_cmp_systemd(&list->items[j], &list->items[i]);
+			assert((r < 0) == (back > 0) && (r == 0) == (back == 0));
 		}
 	}
 }
@@ -44,6 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		bm_bls_list_add(&list, "m-5.14.0-70.el9.conf", "", 0) == 0 &&
 		bm_bls_list_add(&list, "m-0-rescue.conf", text, size / 2) == 0) {
 		check_order(&list);
+		bm_bls_list_sort_systemd(&list);
 		bm_bls_list_sort(&list);
 		if (bm_bls_entry(&list.items[0], lookup, NULL, &entry) == 0) {
 			assert(entry.title && entry.id);

@@ -218,6 +218,88 @@ BM_TEST(bls_order_of_a_menu)
 	bm_bls_list_done(&list);
 }
 
+/* Facts of the UAPI group's specification and of systemd's own comment, the oldest first. */
+BM_TEST(bls_versions_compare_as_systemd_does)
+{
+	static const char *const chain[] = {"~", "", "a", "b", "1", "2", "122.1", "123~rc1", "123~rc1.1", "123~rc2",
+		"123", "123-a", "123-a.1", "123-1", "123-1.1", "123-2", "123^post1", "123.a", "123.a-1", "123.1",
+		"123.1-1", "123.1a", "123.2", "123a-1", "124-1"};
+	static const struct {
+		const char *a, *b;
+		int order;
+	} rows[] = {
+		{"11", "11", 0},
+		{"bar-123", "foo-123", -1},
+		{"123a", "123", 1},
+		{"123.a", "123.b", -1},
+		{"123a", "123.a", 1},
+		{"11\xce\xb1", "11\xce\xb2", 0},
+		{"A", "a", -1},
+		{"", "0", -1},
+		{"0.", "0", 1},
+		{"0.0", "0", 1},
+		{"1_", "1", 0},
+		{"_1", "1", 0},
+		{"1_", "1.2", -1},
+		{"1_2_3", "1.3.3", 1},
+		{"1+", "1", 0},
+		{"1+2+3", "1.3.3", 1},
+		{"00123", "123", 0},
+		{"18446744073709551616", "18446744073709551615", 1},
+		{"6.12.48+deb13-amd64", "6.12.5+deb13-amd64", 1},
+		{"6.1.0-9-amd64", "6.1.0-10-amd64", -1},
+		/* what GRUB says the other way round, or says to be equal */
+		{"5.14.0+debug", "5.14.0", 1},
+		{"5.14.0-1", "5.14.0.1", -1},
+	};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(chain); i++)
+		for (size_t k = 0; k < BM_ARRAY_SIZE(chain); k++)
+			BM_CHECK_INT(bm_bls_version_cmp_systemd(chain[i], chain[k]), i < k ? -1 : i > k);
+	for (size_t i = 0; i < BM_ARRAY_SIZE(rows); i++) {
+		BM_CHECK_INT(bm_bls_version_cmp_systemd(rows[i].a, rows[i].b), rows[i].order);
+		BM_CHECK_INT(bm_bls_version_cmp_systemd(rows[i].b, rows[i].a), -rows[i].order);
+	}
+	BM_CHECK_INT(bm_bls_version_cmp("5.14.0-1", "5.14.0.1"), 0);
+}
+
+/* Each file comes before the next. */
+BM_TEST(bls_order_of_systemd_boot)
+{
+	static const struct {
+		const char *name, *text;
+	} rows[] = {
+		{"z.conf", "sort-key arch\nmachine-id 1\nversion 6.9\n"},
+		{"c.conf", "sort-key debian\nmachine-id 1\nversion 6.10\n"},
+		{"d.conf", "sort-key debian\nmachine-id 1\nversion 6.9\n"},
+		{"e.conf", "sort-key debian\nmachine-id 1\nversion 6.9~rc1\n"},
+		{"b+3.conf", "sort-key debian\nmachine-id 2\nversion 6.12\n"},
+		{"a+2-1.conf", "sort-key debian\nmachine-id 2\nversion 6.12\n"},
+		{"linux.conf", ""},
+		{"linux-6.10.conf", ""},
+		{"Linux-6.9.conf", ""},
+		{"linux-6.9-rc1.conf", ""},
+		{"linux-fallback.conf", ""},
+		/* failed too often, whatever its key says */
+		{"a+0-3.conf", "sort-key arch\nversion 7\n"},
+		{"x+0.conf", ""},
+	};
+	struct bm_bls_list list = {0};
+
+	for (size_t i = BM_ARRAY_SIZE(rows); i-- > 0;)
+		BM_CHECK_INT(bm_bls_list_add(&list, rows[i].name, rows[i].text, strlen(rows[i].text)), 0);
+	BM_CHECK_INT(list.items[0].tries_left, 0);
+	BM_CHECK_INT(list.items[BM_ARRAY_SIZE(rows) - 1].tries_left, -1);
+	bm_bls_list_sort_systemd(&list);
+	for (size_t i = 0; i < BM_ARRAY_SIZE(rows); i++)
+		BM_CHECK(bm_str_starts(rows[i].name, list.items[i].id));
+	bm_bls_list_done(&list);
+	BM_CHECK_INT(bm_bls_list_add(&list, "a+99999999999999999999.conf", "", 0), 0);
+	BM_CHECK(list.items[0].tries_left > 1000);
+	BM_CHECK_STR(list.items[0].id, "a");
+	bm_bls_list_done(&list);
+}
+
 BM_TEST(bls_limits)
 {
 	struct bm_bls bls;

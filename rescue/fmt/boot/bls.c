@@ -16,6 +16,7 @@
 #include "bls.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -54,11 +55,13 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* The id of a file name: without folder, .conf, and boot counting's +LEFT or +LEFT-DONE. */
-static char *id_of(const char *name)
+/* The id of a file name: without folder, .conf, and boot counting's +LEFT or +LEFT-DONE; how many tries are left by
+ * that, else -1. */
+static char *id_of(const char *name, long *ret_left)
 {
 	char *id = strdup(bm_path_base(name)), *plus;
 
+	*ret_left = -1;
 	if (!id)
 		return NULL;
 	if (bm_str_ends(id, ".conf"))
@@ -67,11 +70,16 @@ static char *id_of(const char *name)
 	if (plus && plus > id && plus[1]) {
 		size_t left = strspn(plus + 1, "0123456789"), done = 0;
 		const char *rest = plus + 1 + left;
+		uint64_t tries;
 
 		if (left && *rest == '-')
 			done = 1 + strspn(rest + 1, "0123456789");
-		if (left && done != 1 && rest[done] == '\0')
+		if (left && done != 1 && rest[done] == '\0') {
+			*ret_left = bm_num_base(plus + 1, left, 10, &tries) < 0
+					    ? INT_MAX
+					    : (long)BM_MIN(tries, (uint64_t)INT_MAX);
 			*plus = '\0';
+		}
 	}
 	return id;
 }
@@ -167,7 +175,7 @@ int bm_bls_parse(const char *name, const char *text, size_t len, struct bm_bls *
 	unsigned int line = 0, stop = 0;
 	char *next;
 
-	bls.id = id_of(name);
+	bls.id = id_of(name, &bls.tries_left);
 	if (!bls.id)
 		return -ENOMEM;
 	if (len > BM_BLS_SIZE_MAX) {

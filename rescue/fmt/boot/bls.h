@@ -33,6 +33,7 @@ struct bm_bls {
 		stop_line;	  /* first line after which GRUB reads no further (a blank one, or a key alone) though
 				     more   keys follow; 0 when it reads all. The keys behind it are parsed all the same. */
 	unsigned int kernel_line; /* from 1; 0 without the key */
+	long tries_left;	  /* boot counting: how often it may still be tried; -1 where it is not counted */
 	bool truncated;		  /* the file was longer than BM_BLS_SIZE_MAX, or one of its lists too long */
 };
 
@@ -57,6 +58,11 @@ void bm_bls_list_done(struct bm_bls_list *list);
  * before everything (5.14~debug is older than 5.14). <0: a comes before b in the menu. */
 int bm_bls_cmp(const struct bm_bls *a, const struct bm_bls *b);
 void bm_bls_list_sort(struct bm_bls_list *list);
+/* The same for systemd-boot's order. */
+int bm_bls_cmp_systemd(const struct bm_bls *a, const struct bm_bls *b);
+void bm_bls_list_sort_systemd(struct bm_bls_list *list);
+/* Compares versions as systemd-boot does (UAPI group, "Version Format Specification"). <0, 0, >0. */
+int bm_bls_version_cmp_systemd(const char *a, const char *b);
 
 /* Compares as rpm compares versions and releases (segments of digits and letters; `~` sorts before all, `+` after). <0,
  * 0, >0. */

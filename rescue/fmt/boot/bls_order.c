@@ -5,7 +5,7 @@
  *	9c1f0b2ad1f64e0c8f0f6d4f1c6c1c11-5.14.0-503.11.1.el9_5.x86_64
  *	'------------ name ------------' 'ver-' '------- release ----'	cut at the last two dashes
  *
- * each part as RPM compares versions, the greatest first. systemd-boot goes by sort-key, machine-id and version.
+ * each part as RPM compares versions, the greatest first. systemd-boot has another order: bls_systemd.c.
  */
 #include "bls.h"
 
@@ -180,22 +180,6 @@ void bm_bls_list_sort(struct bm_bls_list *list)
 		qsort(list->items, list->n, sizeof(*list->items), compare_items);
 }
 
-static int compare_systemd(const struct bm_bls *a, const struct bm_bls *b)
-{
-	int r = 0;
-
-	if (!a->sort_key != !b->sort_key)
-		return a->sort_key ? -1 : 1;
-	if (a->sort_key) {
-		r = strcmp(a->sort_key, b->sort_key);
-		if (r == 0)
-			r = strcmp(a->machine_id ? a->machine_id : "", b->machine_id ? b->machine_id : "");
-		if (r == 0)
-			r = -bm_bls_version_cmp(a->version ? a->version : "", b->version ? b->version : "");
-	}
-	return r ? r : bm_bls_cmp(a, b);
-}
-
 int bm_loader_conf_parse(const char *text, size_t len, struct bm_loader_conf *ret)
 {
 	struct bm_loader_conf conf = {0};
@@ -290,11 +274,11 @@ long bm_loader_conf_default(const struct bm_loader_conf *conf, const struct bm_b
 	long first = -1, match = -1;
 
 	for (size_t i = 0; i < list->n; i++) {
-		if (first < 0 || compare_systemd(&list->items[i], &list->items[first]) < 0)
+		if (first < 0 || bm_bls_cmp_systemd(&list->items[i], &list->items[first]) < 0)
 			first = (long)i;
 		if (!conf->default_pattern || !bm_loader_conf_names(conf->default_pattern, &list->items[i]))
 			continue;
-		if (match < 0 || compare_systemd(&list->items[i], &list->items[match]) < 0)
+		if (match < 0 || bm_bls_cmp_systemd(&list->items[i], &list->items[match]) < 0)
 			match = (long)i;
 	}
 	return match >= 0 ? match : first;
