@@ -175,7 +175,7 @@ int bm_check_initramfs(const struct bm_check *check)
 	const struct bm_boot_entry *entry = check->entry;
 
 	/* Where the kernel is missing nothing is known of it, and its own finding stands for all. */
-	if (!bm_check_boots(check))
+	if (!bm_check_boots(check) || (entry->unified && !entry->kernel_exists))
 		return 0;
 	/* Microcode alone is no initramfs. */
 	if (!entry->initramfs && check_no_initrd(check) < 0)

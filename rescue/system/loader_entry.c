@@ -105,16 +105,46 @@ static int take_unified(const struct bm_loader_reader *reader, struct bm_boot_en
 			: -ENODATA;
 
 	bm_err_clear();
+	/* One that is handed over to is meant to be such an image, though it is gone. */
+	taken->unified = r >= 0 || taken->entry.program;
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;
-	taken->unified = true;
 	taken->initramfs_exists = unified.image.initrd.size > 0;
 	taken->initramfs_size = unified.image.initrd.size;
 	if (taken->initramfs_exists && bm_str_set(&taken->initramfs, taken->kernel) < 0)
 		return -ENOMEM;
 	if (taken->entry.cmdline && *taken->entry.cmdline)
 		return 0;
+	/* The arguments stand in the image, or nothing that is mended here could give it any. */
+	if (*unified.cmdline || taken->entry.program) {
+		taken->entry.line = taken->entry.kernel_line = 0;
+		if (bm_str_set(&taken->entry.file, taken->kernel) < 0)
+			return -ENOMEM;
+	}
 	return bm_str_set(&taken->entry.cmdline, unified.cmdline);
+}
+
+/* A unified image that GRUB hands over to is a Linux that it boots, and so is what should lie where such images do. */
+static int take_chained(const struct bm_loader_reader *reader, struct bm_entry *entry)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_unified_ struct bm_unified unified = {0};
+	int r;
+
+	if (entry->kind != BM_ENTRY_CHAIN || !entry->program || bm_loader_foreign(reader, &entry->place))
+		return 0;
+	path = bm_loader_path(reader, &entry->place, entry->program);
+	if (!path)
+		return -ENOMEM;
+	r = bm_system_read_unified(reader->system, path, &unified);
+	bm_err_clear();
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0 && (bm_root_exists(reader->system->root, path) ||
+			     strncasecmp(entry->program, "/EFI/Linux/", strlen("/EFI/Linux/")) != 0))
+		return 0;
+	entry->kind = BM_ENTRY_LINUX;
+	return bm_str_set(&entry->kernel, entry->program);
 }
 
 /* Makes the system's entry of the loader's. */
@@ -129,6 +159,9 @@ static int take_entry(struct bm_loader_reader *reader, const struct bm_entry *en
 	/* Without GRUB a BLS file's paths are those of the filesystem that it lies on. */
 	if (loader->kind == BM_LOADER_BLS || loader->kind == BM_LOADER_FIRMWARE)
 		reader->home = bm_system_mount_of(reader->system, taken->entry.file);
+	if (take_chained(reader, &taken->entry) < 0)
+		return -ENOMEM;
+	entry = &taken->entry;
 	if (!entry->kernel || bm_loader_foreign(reader, &entry->place))
 		return 0;
 	/* grub-mkconfig and people write the paths of grub.cfg; those of BLS files are copied from one layout to

@@ -307,6 +307,34 @@ BM_TEST(grubcfg_submenus_see_what_is_exported)
 	bm_grubcfg_done(&cfg);
 }
 
+BM_TEST(grubcfg_chainloader)
+{
+	struct bm_grubcfg cfg =
+		parse_with("menuentry A { search --fs-uuid --set=root 7B77-95E7; chainloader /EFI/Linux/a.efi; }\n"
+			   "menuentry B { chainloader --force (hd0,gpt1)/EFI/Linux/b.efi root=/dev/sda1 quiet; }\n"
+			   "menuentry C { chainloader +1; }\n"
+			   "menuentry D { chainloader (hd0)+1; }\n"
+			   "menuentry E { chainloader /x.efi; chainloader +1; }\n"
+			   "menuentry F { chainloader; }\n"
+			   "menuentry G { chainloader /x$none.efi; }\n",
+			NULL);
+	const struct bm_entry *e = cfg.entries.items;
+
+	BM_CHECK_INT(cfg.entries.n, 7);
+	for (size_t i = 0; i < cfg.entries.n; i++)
+		BM_CHECK(e[i].kind == BM_ENTRY_CHAIN && !e[i].kernel);
+	BM_CHECK_STR(e[0].program, "/EFI/Linux/a.efi");
+	BM_CHECK_STR(e[0].place.search_uuid, "7B77-95E7");
+	BM_CHECK(!e[0].cmdline && !e[0].unresolved);
+	BM_CHECK_STR(e[1].program, "/EFI/Linux/b.efi");
+	BM_CHECK_STR(e[1].place.device, "hd0,gpt1");
+	BM_CHECK_STR(e[1].cmdline, "root=/dev/sda1 quiet");
+	for (size_t i = 2; i < 6; i++)
+		BM_CHECK(!e[i].cmdline && (!e[i].program || *e[i].program != '/'));
+	BM_CHECK(e[6].unresolved);
+	bm_grubcfg_done(&cfg);
+}
+
 BM_TEST(grubcfg_loading)
 {
 	struct bm_grubcfg cfg = parse_with("menuentry A { initrd /early; linux16 /a x; initrd16 /i1 /i2; linux /b y; "
@@ -327,6 +355,7 @@ BM_TEST(grubcfg_loading)
 	BM_CHECK_STR(e[0].devicetree, "/d.dtb");
 	BM_CHECK_INT(e[1].initrds.n, 1);
 	BM_CHECK_STR(e[1].initrds.items[0], "/i2");
+	BM_CHECK_STR(e[2].program, "/EFI/BOOT/BOOTX64.EFI");
 	BM_CHECK_INT(e[2].kind, BM_ENTRY_CHAIN);
 	BM_CHECK(e[2].kernel == NULL);
 	BM_CHECK_INT(e[3].kind, BM_ENTRY_LINUX);

@@ -242,6 +242,7 @@ BM_TEST(unified_beside_entries)
 BM_TEST(unified_named_by_a_bls_file)
 {
 	static const char file[] = ENTRIES "/own.conf";
+	struct parts parts = whole;
 	struct bm_fixture fixture;
 
 	make_alone(&fixture);
@@ -249,6 +250,10 @@ BM_TEST(unified_named_by_a_bls_file)
 	bm_fixture_write(&fixture, file, "title Own\nuki /own/image.efi\n");
 	expect(&fixture, "");
 	BM_CHECK(fixture.survey.systems.items[0].loader.entries[0].unified);
+	parts.cmdline = "root=UUID=0000-1111";
+	write_unified(&fixture, "/efi/own/image.efi", &parts);
+	expect(&fixture, "fatal CMDLINE-ROOT-UNKNOWN /efi/own/image.efi");
+	BM_CHECK(fixture.findings.items[0].by_hand);
 	bm_fixture_write(&fixture, file, "title Own\nefi /own/image.efi\noptions root=UUID=0000-1111\n");
 	expect(&fixture, "fatal CMDLINE-ROOT-UNKNOWN " ENTRIES "/own.conf");
 	bm_fixture_done(&fixture);
@@ -308,5 +313,41 @@ BM_TEST(unified_named_by_the_firmware)
 	bm_fixture_firmware(&fixture, with, 1);
 	bm_fixture_survey(&fixture);
 	BM_CHECK(bm_findings_find(&fixture.findings, BM_FINDING_NOT_JUDGED) != NULL);
+	bm_fixture_done(&fixture);
+}
+
+/* GRUB hands over to it. */
+BM_TEST(unified_chained_by_grub)
+{
+	static const char cfg[] = "/boot/grub/grub.cfg";
+	struct parts parts = whole;
+	struct bm_fixture fixture;
+	const struct bm_boot_entry *entry;
+
+	make_alone(&fixture);
+	bm_fixture_remove(&fixture, "/efi/EFI/systemd");
+	bm_fixture_remove(&fixture, CONF);
+	bm_fixture_write(&fixture, cfg,
+		"menuentry Debian {\n search --fs-uuid --set=root 0E5F-1234\n chainloader /EFI/Linux/debian.efi\n}\n");
+	write_unified(&fixture, "/efi/EFI/Linux/debian.efi", &whole);
+	expect(&fixture, "");
+	entry = &fixture.survey.systems.items[0].loader.entries[0];
+	BM_CHECK(entry->unified && entry->entry.kind == BM_ENTRY_LINUX && entry->initramfs_exists);
+	BM_CHECK_STR(entry->version, VERSION);
+	BM_CHECK_STR(entry->entry.cmdline, ROOT " ro");
+	/* what is wrong inside is told of the image, and mended by hand */
+	parts.cmdline = "root=UUID=0000-1111";
+	write_unified(&fixture, "/efi/EFI/Linux/debian.efi", &parts);
+	expect(&fixture, "fatal CMDLINE-ROOT-UNKNOWN /efi/EFI/Linux/debian.efi");
+	BM_CHECK(fixture.findings.items[0].by_hand);
+	bm_fixture_edit(&fixture, cfg, "debian.efi\n", "debian.efi " ROOT "\n");
+	expect(&fixture, "");
+	bm_fixture_remove(&fixture, "/efi/EFI/Linux/debian.efi");
+	expect(&fixture, "fatal ENTRY-KERNEL-MISSING /boot/grub/grub.cfg");
+	bm_fixture_edit(&fixture, cfg, " " ROOT, "");
+	expect(&fixture, "fatal ENTRY-KERNEL-MISSING /boot/grub/grub.cfg");
+	/* another loader is another loader, there or not */
+	bm_fixture_edit(&fixture, cfg, "/EFI/Linux/debian.efi", "/EFI/Microsoft/Boot/bootmgfw.efi");
+	expect(&fixture, "warning BOOT-NOT-JUDGED /boot/grub/grub.cfg");
 	bm_fixture_done(&fixture);
 }

@@ -25,6 +25,7 @@ void bm_entry_done(struct bm_entry *entry)
 	bm_strv_done(&entry->initrds);
 	free(entry->cmdline);
 	free(entry->devicetree);
+	free(entry->program);
 	free(entry->hypervisor);
 	free(entry->version);
 	bm_entry_place_done(&entry->place);
@@ -103,7 +104,7 @@ int bm_entry_copy(const struct bm_entry *src, struct bm_entry *ret)
 	if (bm_str_set(&entry.id, src->id) < 0 || bm_str_set(&entry.title, src->title) < 0 ||
 		copy_strv(&src->path, &entry.path) < 0 || bm_str_set(&entry.kernel, src->kernel) < 0 ||
 		copy_strv(&src->initrds, &entry.initrds) < 0 || bm_str_set(&entry.cmdline, src->cmdline) < 0 ||
-		bm_str_set(&entry.devicetree, src->devicetree) < 0 ||
+		bm_str_set(&entry.devicetree, src->devicetree) < 0 || bm_str_set(&entry.program, src->program) < 0 ||
 		bm_str_set(&entry.hypervisor, src->hypervisor) < 0 || bm_str_set(&entry.version, src->version) < 0 ||
 		bm_entry_place_copy(&src->place, &entry.place) < 0 ||
 		bm_str_set(&entry.initrd_device, src->initrd_device) < 0 || bm_str_set(&entry.file, src->file) < 0) {

@@ -36,10 +36,12 @@ struct bm_entry {
 	long parent;	     /* index of its submenu in the list, -1 at the top */
 	size_t position;     /* index in its own menu, from 0; submenus count, as GRUB counts */
 
-	char *kernel;		     /* path as the loader sees it, without device: "/vmlinuz-6.1.0", or NULL */
-	struct bm_strv initrds;	     /* paths in the order of loading, without devices */
-	char *cmdline;		     /* the kernel's arguments, one space between; NULL when there is no kernel */
-	char *devicetree;	     /* or NULL */
+	char *kernel;		/* path as the loader sees it, without device: "/vmlinuz-6.1.0", or NULL */
+	struct bm_strv initrds; /* paths in the order of loading, without devices */
+	char *cmdline;		/* the kernel's arguments, one space between; NULL when there is no kernel */
+	char *devicetree;	/* or NULL */
+	char *program; /* what chainloader hands over to, likewise: "/EFI/Linux/arch.efi"; its arguments are cmdline; or
+			  NULL */
 	char *hypervisor;	     /* path of Xen where it loads the kernel, or NULL */
 	char *version;		     /* a BLS file's version, or NULL */
 	struct bm_entry_place place; /* of the kernel */

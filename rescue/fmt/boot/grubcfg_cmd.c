@@ -375,7 +375,7 @@ static const struct {
 	{"blscfg", bm_grubcfg_blscfg},
 	{"boot", do_boot},
 	{"break", do_leave},
-	{"chainloader", bm_grubcfg_chain},
+	{"chainloader", bm_grubcfg_chainloader},
 	{"cmostest", do_false},
 	{"configfile", do_configfile},
 	{"continue", do_leave},

@@ -7,6 +7,7 @@
  *	multiboot /xen.gz ARGUMENTS...			Xen: then its first module is the kernel, with a word
  *"placeholder" module  /kernel placeholder ARGUMENTS...	in place of its own name, the next one the initramfs
  *	module  --nounzip /initrd
+ *	chainloader /program.efi ARGUMENTS...		or +1: the first sector there
  */
 #include "grubcfg_run.h"
 
@@ -168,5 +169,25 @@ int bm_grubcfg_chain(struct bm_grubcfg_run *run, const struct bm_strv *args BM_U
 {
 	bm_entry_done(&run->load);
 	run->chain = true;
+	return 0;
+}
+
+int bm_grubcfg_chainloader(struct bm_grubcfg_run *run, const struct bm_strv *args)
+{
+	struct bm_entry *load = &run->load;
+	size_t path = skip_options(args);
+
+	bm_grubcfg_chain(run, args);
+	/* Block lists ("+1") are no files. */
+	if (path >= args->n || !bm_grubcfg_locate(run, args->items[path], &load->program, &load->place) ||
+		*load->program != '/')
+		return 0;
+	load->unresolved = run->unset;
+	load->kernel_line = run->line;
+	if (path + 1 < args->n) {
+		load->cmdline = join_args(args, path + 1);
+		if (!load->cmdline)
+			bm_grubcfg_no_memory(run);
+	}
 	return 0;
 }

@@ -251,6 +251,7 @@ static void take_load(struct bm_grubcfg_run *run, struct bm_entry *entry)
 	entry->cmdline = load->cmdline;
 	entry->initrds = load->initrds;
 	entry->devicetree = load->devicetree;
+	entry->program = load->program;
 	entry->hypervisor = load->hypervisor;
 	entry->place = load->place;
 	entry->initrd_device = load->initrd_device;

@@ -141,6 +141,7 @@ int bm_grubcfg_multiboot(struct bm_grubcfg_run *run, const struct bm_strv *args)
 int bm_grubcfg_module(struct bm_grubcfg_run *run, const struct bm_strv *args);
 int bm_grubcfg_devicetree(struct bm_grubcfg_run *run, const struct bm_strv *args);
 int bm_grubcfg_chain(struct bm_grubcfg_run *run, const struct bm_strv *args);
+int bm_grubcfg_chainloader(struct bm_grubcfg_run *run, const struct bm_strv *args);
 /* Runs the bodies of all items, submenus included. */
 void bm_grubcfg_run_menu(struct bm_grubcfg_run *run);
 /* Makes an entry of what the script itself loaded and booted. */
