@@ -74,7 +74,9 @@ static int why_not_entry(const struct bm_check *check, char **ret_why)
 	if (!bm_check_boots(check))
 		*ret_why =
 			bm_strf("the default entry '%s' boots another system or another loader%s", entry->entry.title,
-				entry->foreign ? " (its kernel has no modules here, and its root= is another)" : "");
+				entry->foreign ? " (its root= is another, and its kernel has no modules here or its "
+						 "machine-id is another)"
+					       : "");
 	else if (ostree)
 		*ret_why =
 			bm_strf("'%s' boots a deployment of ostree, and which of them is the root is not looked into",

@@ -83,6 +83,8 @@ int bm_config_check(const struct bm_survey *survey, const struct bm_system *syst
 		.given = system->given,
 		.uefi = system->uefi,
 		.start = system->start,
+		.machine_id = system->machine_id,
+		.entry_tokens = system->entry_tokens,
 		.os_id = system->os_id,
 		.os_id_like = system->os_id_like,
 		.mounts = system->mounts,
@@ -103,6 +105,8 @@ int bm_config_check(const struct bm_survey *survey, const struct bm_system *syst
 		r = check_kernels(&system->loader, &view.loader, &why);
 	view.root = NULL;
 	view.start = (struct bm_start){0};
+	view.machine_id = NULL;
+	view.entry_tokens = (struct bm_strv){0};
 	view.os_id = NULL;
 	view.os_id_like = NULL;
 	view.mounts = NULL;

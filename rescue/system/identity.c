@@ -11,7 +11,13 @@
 #include "../fmt/etc/osrelease.h"
 #include "system.h"
 
-enum { SMALL_FILE_MAX = 256 * 1024 };
+enum { SMALL_FILE_MAX = 256 * 1024, TOKEN_MAX = 4096 };
+
+/* A name of folders, NULL for none. */
+static int add_token(struct bm_system *system, const char *token)
+{
+	return !token || token[0] == '.' || strchr(token, '/') ? 0 : bm_strv_add_once(&system->entry_tokens, token);
+}
 
 static int read_release(struct bm_system *system)
 {
@@ -25,7 +31,7 @@ static int read_release(struct bm_system *system)
 			continue;
 		if (bm_str_set(&system->os_id, release.id) < 0 || bm_str_set(&system->os_name, release.pretty) < 0 ||
 			bm_str_set(&system->os_version, release.version) < 0 ||
-			bm_str_set(&system->os_id_like, release.id_like) < 0)
+			bm_str_set(&system->os_id_like, release.id_like) < 0 || add_token(system, release.image_id) < 0)
 			return -ENOMEM;
 		return 0;
 	}
@@ -114,6 +120,22 @@ static int read_arch(struct bm_system *system)
 	return 0;
 }
 
+/* As kernel-install does: what it was told, else the first of these that has a folder: machine-id, IMAGE_ID, ID,
+ * Default. Here each may have one. */
+static int read_tokens(struct bm_system *system)
+{
+	_cleanup_buf_ struct bm_buf text = {0};
+	_cleanup_strv_ struct bm_strv told = {0};
+
+	if (bm_root_read(system->root, "etc/kernel/entry-token", TOKEN_MAX, &text) == 0 &&
+		bm_strv_split(&told, bm_buf_text(&text), " \t\r\n") < 0)
+		return -ENOMEM;
+	return add_token(system, told.n > 0 ? told.items[0] : NULL) < 0 || add_token(system, system->machine_id) < 0 ||
+			       add_token(system, system->os_id) < 0 || add_token(system, "Default") < 0
+		       ? -ENOMEM
+		       : 0;
+}
+
 int bm_system_read_identity(struct bm_system *system)
 {
 	_cleanup_buf_ struct bm_buf machine_id = {0};
@@ -126,6 +148,8 @@ int bm_system_read_identity(struct bm_system *system)
 	if (bm_root_read_head(system->root, "etc/machine-id", BM_MACHINE_ID_TEXT, &machine_id) == 0 &&
 		bm_machine_id_parse(bm_buf_text(&machine_id), machine_id.len, id) == 0 &&
 		bm_str_set(&system->machine_id, id) < 0)
+		return -ENOMEM;
+	if (read_tokens(system) < 0)
 		return -ENOMEM;
 	if (bm_root_read(system->root, "etc/selinux/config", SMALL_FILE_MAX, &selinux) == 0 &&
 		bm_keyval_parse(bm_buf_text(&selinux), selinux.len, &keys) == 0) {

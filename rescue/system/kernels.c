@@ -359,27 +359,50 @@ static int take_folder_images(struct bm_system *system, const char *folder, stru
 	return 0;
 }
 
-/* /boot/MACHINE-ID/VER/{linux,initrd}: kernel-install's other layout. */
-static int take_bls_folder(struct bm_system *system, const char *base)
+/* The image of a kernel-install folder. What it says itself counts; its folder's name where it says nothing, and for a
+ * rescue kernel, which is the same build under another name. NULL: none that is this system's. */
+static int take_folder_kernel(struct bm_system *system, const char *token, const char *image, const char *folder,
+	struct bm_kernel **ret_kernel)
+{
+	_cleanup_free_ char *version = NULL, *problem = NULL;
+	const char *name = bm_path_base(folder);
+	struct bm_kernel *kernel;
+
+	if (bm_system_probe_kernel(system, image, &version, &problem) < 0)
+		return -ENOMEM;
+	if ((!version || bm_str_starts(name, "0-rescue")) && bm_str_set(&version, name) < 0)
+		return -ENOMEM;
+	/* Only a machine-id is nobody else's. */
+	kernel = bm_system_kernel(system, version);
+	if (!bm_streq(token, system->machine_id) && !(kernel && kernel->modules_dir))
+		return 0;
+	if (bm_system_add_kernel(system, version, &kernel) < 0)
+		return -ENOMEM;
+	*ret_kernel = kernel;
+	if (kernel->image)
+		return 0;
+	return bm_str_set(&kernel->image, image) < 0 ? -ENOMEM : bm_str_set(&kernel->image_problem, problem);
+}
+
+/* /boot/TOKEN/VER/{linux,initrd}: kernel-install's other layout. */
+static int take_bls_folder(struct bm_system *system, const char *base, const char *token)
 {
 	_cleanup_strv_ struct bm_strv versions = {0};
-	_cleanup_free_ char *dir = system->machine_id ? bm_path_join(base, system->machine_id) : NULL;
+	_cleanup_free_ char *dir = bm_path_join(base, token);
 
 	if (!dir || bm_root_list(system->root, dir, 4096, &versions) < 0)
-		return 0;
+		return dir ? 0 : -ENOMEM;
 	for (size_t i = 0; i < versions.n; i++) {
 		_cleanup_free_ char *folder = bm_path_join(dir, versions.items[i]);
 		_cleanup_free_ char *image = folder ? bm_path_join(folder, "linux") : NULL;
-		struct bm_kernel *kernel;
+		struct bm_kernel *kernel = NULL;
 
 		if (!image)
 			return -ENOMEM;
 		if (!bm_root_is_file(system->root, image))
 			continue;
-		if (bm_system_add_kernel(system, versions.items[i], &kernel) < 0 ||
-			(!kernel->image && bm_str_set(&kernel->image, image) < 0))
-			return -ENOMEM;
-		if (take_folder_images(system, folder, kernel) < 0)
+		if (take_folder_kernel(system, token, image, folder, &kernel) < 0 ||
+			(kernel && take_folder_images(system, folder, kernel) < 0))
 			return -ENOMEM;
 	}
 	return 0;
@@ -431,8 +454,9 @@ int bm_system_read_kernels(struct bm_system *system)
 		if (take_image(system, "/boot", names.items[i], BM_FILE_SYMLINK) < 0)
 			return -ENOMEM;
 	for (size_t i = 0; i < BM_ARRAY_SIZE(bls_bases); i++)
-		if (take_bls_folder(system, bls_bases[i]) < 0)
-			return -ENOMEM;
+		for (size_t t = 0; t < system->entry_tokens.n; t++)
+			if (take_bls_folder(system, bls_bases[i], system->entry_tokens.items[t]) < 0)
+				return -ENOMEM;
 	for (size_t i = 0; i < names.n; i++)
 		if (take_initramfs(system, "/boot", names.items[i]) < 0)
 			return -ENOMEM;

@@ -74,7 +74,8 @@ enum bm_loader_owner {
 /* Whose a folder of the ESP is by its name. */
 enum bm_loader_owner bm_loader_folder_owner(const struct bm_system *system, const char *name);
 
-/* Whether an entry is another system's: its kernel has no modules here, where others have, and its root= is another. */
+/* Whether an entry is another system's: its root= is another, and its kernel has no modules here, where others have, or
+ * it is of another machine-id. */
 bool bm_loader_entry_foreign(const struct bm_loader_reader *reader, const struct bm_boot_entry *entry);
 
 /* How a menu stands to the system, the worst first. */

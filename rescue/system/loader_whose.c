@@ -60,7 +60,8 @@ enum bm_loader_owner bm_loader_folder_owner(const struct bm_system *system, cons
 enum root_place {
 	ROOT_OPEN,  /* no root=, or one that does not tell */
 	ROOT_OWN,   /* this system's root filesystem */
-	ROOT_OTHER, /* another one, or none that is there */
+	ROOT_OTHER, /* another one that is there */
+	ROOT_GONE,  /* none that is there */
 };
 
 static enum root_place root_of(const struct bm_loader_reader *reader, const struct bm_boot_entry *entry)
@@ -87,10 +88,24 @@ static enum root_place root_of(const struct bm_loader_reader *reader, const stru
 	case BM_SPEC_PARTUUID:
 	case BM_SPEC_PARTLABEL:
 	case BM_SPEC_MAPPER:
-		return ROOT_OTHER;
+		return device == BM_DEVICE_NONE ? ROOT_GONE : ROOT_OTHER;
 	default: /* names of disks move */
 		return ROOT_OPEN;
 	}
+}
+
+/* Whether the entry says that it is another machine's: by its key machine-id, else by its name. */
+static bool other_machine(const struct bm_loader_reader *reader, const struct bm_boot_entry *entry)
+{
+	enum { DIGITS = 32 };
+	const char *own = reader->system->machine_id, *id = entry->entry.id;
+
+	if (!own || !entry->entry.bls)
+		return false;
+	for (size_t i = 0; reader->bls && i < reader->bls->n; i++)
+		if (bm_streq(reader->bls->items[i].id, id) && reader->bls->items[i].machine_id)
+			return !bm_strcaseeq(reader->bls->items[i].machine_id, own);
+	return id && strspn(id, "0123456789abcdef") == DIGITS && id[DIGITS] == '-' && strncmp(id, own, DIGITS) != 0;
 }
 
 bool bm_loader_entry_foreign(const struct bm_loader_reader *reader, const struct bm_boot_entry *entry)
@@ -105,9 +120,10 @@ bool bm_loader_entry_foreign(const struct bm_loader_reader *reader, const struct
 	if (!modules || entry->unified || !entry->version || bm_str_starts(entry->version, "0-rescue") ||
 		strstr(entry->kernel, "-rescue"))
 		return false;
+	/* Two installations of one release have the same kernels. */
 	if (kernel && (kernel->modules_dir || (kernel->config_known && !kernel->config_modules)))
-		return false;
-	return root_of(reader, entry) == ROOT_OTHER;
+		return other_machine(reader, entry) && root_of(reader, entry) == ROOT_OTHER;
+	return root_of(reader, entry) >= ROOT_OTHER;
 }
 
 /* Whether the entry loads a kernel of this system. */

@@ -61,6 +61,7 @@ void bm_system_done(struct bm_system *system)
 	for (size_t i = 0; i < system->n_kernels; i++)
 		kernel_done(&system->kernels[i]);
 	free(system->kernels);
+	bm_strv_done(&system->entry_tokens);
 	bm_start_done(&system->start);
 	bm_loader_done(&system->loader);
 	bm_sources_done(&system->sources);

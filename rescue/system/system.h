@@ -115,8 +115,9 @@ struct bm_boot_entry {
 	bool initramfs_exists;
 	uint64_t initramfs_size;
 	enum bm_boot_prefix prefix; /* not RIGHT: the files are there, and the loader does not find them */
-	bool foreign;	      /* its kernel has no modules here and its root= is another: another system's entry */
-	bool unified;	      /* its kernel is a unified image; initramfs is the same file where it has one inside */
+	bool foreign; /* its root= is another and its kernel has no modules here, or its machine-id is another: another
+			 system's */
+	bool unified; /* its kernel is a unified image; initramfs is the same file where it has one inside */
 	bool kernelopts_lost; /* its options are $kernelopts, which has no value */
 	char *version;	      /* of its kernel: from the image, else from its name; or NULL */
 };
@@ -196,6 +197,8 @@ struct bm_system {
 	char *id;	/* unique prefix of the root filesystem's UUID, or "root" */
 	char *hostname; /* or NULL */
 	char *machine_id;
+	/* By which kernel-install may name the system's folders on $BOOT: entry-token, machine-id, IMAGE_ID, ID ... */
+	struct bm_strv entry_tokens;
 	char *os_id, *os_name, *os_version;
 	char *os_id_like; /* the ids of the distributions that it comes from, as os-release has them; or NULL */
 	char *arch;	  /* x86_64, aarch64, ... of its shell or init, or NULL */

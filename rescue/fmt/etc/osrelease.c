@@ -69,6 +69,7 @@ void bm_osrelease_done(struct bm_osrelease *release)
 {
 	free(release->id);
 	free(release->id_like);
+	free(release->image_id);
 	free(release->name);
 	free(release->version);
 	free(release->pretty);
@@ -118,6 +119,7 @@ static int parse_os_release(const char *text, size_t len, struct bm_osrelease *r
 		return r;
 	if (set_known(&release->id, bm_keyval_get(&keyval, "ID")) < 0 ||
 		set_known(&release->id_like, bm_keyval_get(&keyval, "ID_LIKE")) < 0 ||
+		set_known(&release->image_id, bm_keyval_get(&keyval, "IMAGE_ID")) < 0 ||
 		set_known(&release->name, bm_keyval_get(&keyval, "NAME")) < 0 ||
 		set_known(&release->version, bm_keyval_get(&keyval, "VERSION_ID")) < 0 ||
 		set_known(&release->pretty, bm_keyval_get(&keyval, "PRETTY_NAME")) < 0)

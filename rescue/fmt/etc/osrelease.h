@@ -8,11 +8,12 @@
 #include "base/util.h"
 
 struct bm_osrelease {
-	char *id;      /* lower case, as os-release's ID: debian, rhel, centos, sles ...; NULL where nothing tells */
-	char *id_like; /* os-release's ID_LIKE, NULL where there is none */
-	char *name;    /* CentOS, Debian GNU/Linux ... */
-	char *version; /* 7.9.2009, 12 ...; NULL where nothing tells (a rolling or unreleased system) */
-	char *pretty;  /* for people; never NULL after success */
+	char *id;	/* lower case, as os-release's ID: debian, rhel, centos, sles ...; NULL where nothing tells */
+	char *id_like;	/* os-release's ID_LIKE, NULL where there is none */
+	char *image_id; /* os-release's IMAGE_ID, NULL where there is none */
+	char *name;	/* CentOS, Debian GNU/Linux ... */
+	char *version;	/* 7.9.2009, 12 ...; NULL where nothing tells (a rolling or unreleased system) */
+	char *pretty;	/* for people; never NULL after success */
 };
 
 /*
