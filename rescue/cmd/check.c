@@ -73,18 +73,32 @@ static int prove(struct check *check, size_t i, const struct bm_proof **ret_proo
 	return 0;
 }
 
-/* Why an entry is not judged, or NULL. */
-static const char *not_judged(const struct check *check, const struct bm_boot_entry *boot)
+/* What a rescue entry loads and is not there, or NULL. No boot depends on it. */
+static const char *missing_of(const struct bm_boot_entry *boot)
+{
+	if (!boot->kernel_exists)
+		return boot->kernel;
+	if (boot->initramfs && !boot->initramfs_exists)
+		return boot->initramfs;
+	return boot->initrds_missing.n > 0 ? boot->initrds_missing.items[0] : NULL;
+}
+
+/* Why an entry is not judged: *ret_why for free(), NULL where it is. */
+static int not_judged(const struct check *check, const struct bm_boot_entry *boot, char **ret_why)
 {
 	const struct bm_kernel *kernel = boot->version ? bm_system_kernel(check->system, boot->version) : NULL;
+	const char *missing;
 
 	if (boot->entry.kind != BM_ENTRY_LINUX || !boot->kernel || boot->foreign)
-		return "it does not load a Linux of this system";
+		return bm_str_set(ret_why, "it does not load a Linux of this system");
 	if (boot->place_unknown)
-		return "its kernel lies on a filesystem that is none of this system's";
-	if ((kernel && kernel->rescue) || strstr(bm_path_base(boot->kernel), "-0-rescue-"))
-		return "it is a rescue image, which has drivers for any machine";
-	return NULL;
+		return bm_str_set(ret_why, "its kernel lies on a filesystem that is none of this system's");
+	if (!(kernel && kernel->rescue) && !strstr(bm_path_base(boot->kernel), "-0-rescue-"))
+		return 0;
+	missing = missing_of(boot);
+	*ret_why = missing ? bm_strf("it is a rescue image, and %s does not exist", missing)
+			   : bm_strf("it is a rescue image, which has drivers for any machine");
+	return *ret_why ? 0 : -ENOMEM;
 }
 
 /* The verdict over what concerns an entry, or the system. */
@@ -108,7 +122,6 @@ static char *why_of(const struct bm_finding *finding)
 static int judge(struct check *check, size_t i, struct bm_judged *item)
 {
 	const struct bm_boot_entry *boot = entry_at(check, i);
-	const char *reason = not_judged(check, boot);
 	const struct bm_proof *proof;
 	_cleanup_free_ char *unread = NULL;
 	struct bm_verdict verdict;
@@ -118,10 +131,10 @@ static int judge(struct check *check, size_t i, struct bm_judged *item)
 	item->is_default = check->system->loader.default_entry == (int)i;
 	item->title = bm_entry_name(&boot->entry);
 	item->judgement = BM_JUDGED_NOT;
-	if (!item->title)
+	if (!item->title || not_judged(check, boot, &item->why) < 0)
 		return -ENOMEM;
-	if (reason)
-		return bm_str_set(&item->why, reason);
+	if (item->why)
+		return 0;
 	if (prove(check, i, &proof, &unread) < 0 ||
 		bm_check_entry(check->survey, check->system, i, proof, &item->findings) < 0)
 		return -ENOMEM;

@@ -424,3 +424,19 @@ BM_TEST(check_kernel_elsewhere)
 	expect(&fixture, "fatal ENTRY-KERNEL-MISSING " ARCH_CFG);
 	bm_fixture_done(&fixture);
 }
+
+/* A rescue entry whose files are gone is no reason not to boot. */
+BM_TEST(check_rescue_entry_without_files)
+{
+	static const char *const files[] = {"/boot/vmlinuz-0-rescue-0d5a1e2b3c4d4e5f8a9b0c1d2e3f4a5b",
+		"/boot/initramfs-0-rescue-0d5a1e2b3c4d4e5f8a9b0c1d2e3f4a5b.img"};
+	struct bm_fixture fixture;
+
+	for (size_t gone = 0; gone <= BM_ARRAY_SIZE(files); gone++) {
+		bm_fixture_make("el7-bios", &fixture);
+		for (size_t i = 0; i < gone; i++)
+			bm_fixture_remove(&fixture, files[i]);
+		expect(&fixture, "");
+		bm_fixture_done(&fixture);
+	}
+}
