@@ -210,16 +210,24 @@ static int check_prefix(const struct bm_check *check)
 {
 	const struct bm_entry *entry = &check->entry->entry;
 	_cleanup_free_ char *right = bm_boot_prefix_mend(check->entry->prefix, entry->kernel);
+	const char *from_top = check->entry->from_top;
 	struct bm_finding *finding;
 
 	if (!right)
 		return -ENOMEM;
-	if (check->entry->prefix == BM_BOOT_PREFIX_RIGHT)
+	if (check->entry->prefix == BM_BOOT_PREFIX_RIGHT && !from_top)
 		return 0;
 	finding = bm_findings_add(check->findings, BM_FINDING_ENTRY_PREFIX, entry->file, entry->kernel_line,
-		"'%s' loads %s, which on the filesystem that the loader reads is %s", entry->title, entry->kernel,
-		right);
-	return finding ? bm_check_place(check, finding, entry->kernel) : -ENOMEM;
+		from_top ? "'%s' loads %s, which GRUB looks for at the top of the btrfs, and what is there was not "
+			   "seen; it "
+			   "is %s"
+			 : "'%s' loads %s, which on the filesystem that the loader reads is %s",
+		entry->title, entry->kernel, from_top ? from_top : right);
+	if (!finding)
+		return -ENOMEM;
+	if (from_top)
+		bm_check_doubt(finding);
+	return bm_check_place(check, finding, entry->kernel);
 }
 
 int bm_check_entry_kernel(const struct bm_check *check)

@@ -282,6 +282,7 @@ static int fix_prefix(struct bm_fix *fix, const struct bm_finding *finding)
 {
 	static const char *const keys[] = {"linux", "initrd", "devicetree"};
 	const struct bm_loader *loader = &fix->system->loader;
+	bool done = false;
 
 	for (size_t i = 0; i < loader->n_entries; i++) {
 		const struct bm_boot_entry *entry = &loader->entries[i];
@@ -290,6 +291,7 @@ static int fix_prefix(struct bm_fix *fix, const struct bm_finding *finding)
 
 		if (!entry->entry.bls || entry->foreign || entry->prefix == BM_BOOT_PREFIX_RIGHT)
 			continue;
+		done = true;
 		r = bm_fix_open(fix, finding, entry->entry.file, &draft);
 		if (r < 0 || !draft)
 			return r;
@@ -310,7 +312,8 @@ static int fix_prefix(struct bm_fix *fix, const struct bm_finding *finding)
 			    entry->prefix == BM_BOOT_PREFIX_EXTRA ? "without" : "with") < 0)
 			return -ENOMEM;
 	}
-	return 0;
+	return done ? 0
+		    : bm_fix_instruct(fix, finding, "%s. %s", finding->evidence, bm_finding_kinds[finding->id].advice);
 }
 
 /* The entry that the finding is about: the default's, unless its place says otherwise. */

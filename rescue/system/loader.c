@@ -26,6 +26,7 @@ void bm_loader_done(struct bm_loader *loader)
 		free(loader->entries[i].kernel);
 		free(loader->entries[i].kernel_problem);
 		free(loader->entries[i].version);
+		free(loader->entries[i].from_top);
 		free(loader->entries[i].initramfs);
 		bm_strv_done(&loader->entries[i].initrds);
 		bm_strv_done(&loader->entries[i].initrds_missing);

@@ -174,6 +174,7 @@ static int take_entry(struct bm_loader_reader *reader, const struct bm_entry *en
 		return -ENOMEM;
 	taken->kernel_exists = bm_root_is_file(reader->system->root, taken->kernel);
 	taken->place_unknown = bm_loader_unknown(reader, &entry->place);
+	taken->from_top = bm_loader_from_top(reader, &entry->place, kernel);
 	if (take_unified(reader, taken) < 0)
 		return -ENOMEM;
 	taken->kernelopts_lost = lost_kernelopts(reader, entry);

@@ -96,6 +96,10 @@ enum bm_loader_standing bm_loader_standing(const struct bm_loader_reader *reader
 enum bm_boot_prefix bm_loader_prefix(
 	const struct bm_loader_reader *reader, const struct bm_entry_place *place, const char *path);
 
+/* On btrfs GRUB counts from the top of the filesystem: the path of a file that it is likely not to find, as it would
+ * have to be, with the subvolume. For free(); NULL where nothing is known to be wrong, or memory is short. */
+char *bm_loader_from_top(const struct bm_loader_reader *reader, const struct bm_entry_place *place, const char *path);
+
 /* Fills in what shows which loaders are installed: grub, systemd_boot, unified, others. Returns 0 or -ENOMEM. */
 int bm_loader_look(struct bm_system *system) BM_MUST_CHECK;
 

@@ -170,6 +170,40 @@ char *bm_loader_path(const struct bm_loader_reader *reader, const struct bm_entr
 	return first;
 }
 
+/* Whose GRUB is upstream's, as far as paths on btrfs go: SUSE's and Fedora's know variables and a command by which they
+ * begin at a subvolume. */
+static bool has_upstream_grub(const struct bm_system *system)
+{
+	static const char *const ids[] = {"debian", "arch", "gentoo"};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(ids); i++)
+		if (bm_system_is_like(system, ids[i]))
+			return system->loader.kind == BM_LOADER_GRUB2 || system->loader.kind == BM_LOADER_GRUB2_BLS;
+	return false;
+}
+
+char *bm_loader_from_top(const struct bm_loader_reader *reader, const struct bm_entry_place *place, const char *path)
+{
+	const struct bm_mount *mounts[8];
+	size_t n = mounts_of_place(reader, place, mounts, BM_ARRAY_SIZE(mounts));
+	const char *subvolume = NULL;
+
+	if (!has_upstream_grub(reader->system) || n == BM_ARRAY_SIZE(mounts))
+		return NULL;
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_free_ char *inner = without_subvolume(mounts[i], path);
+		_cleanup_free_ char *plain = bm_path_join(mounts[i]->target, path);
+
+		/* The top itself is mounted, or what is mounted was not seen. */
+		if (!bm_streq(reader->devices->items[mounts[i]->device].fstype, "btrfs") || !mounts[i]->subvolume ||
+			bm_streq(mounts[i]->subvolume, "/") || inner)
+			return NULL;
+		if (!subvolume && plain && bm_root_is_file(reader->system->root, plain))
+			subvolume = mounts[i]->subvolume;
+	}
+	return subvolume ? bm_path_join(subvolume, path) : NULL;
+}
+
 char *bm_boot_prefix_mend(enum bm_boot_prefix prefix, const char *path)
 {
 	const char *rest = bm_str_after(path, "/boot");

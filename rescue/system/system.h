@@ -114,6 +114,7 @@ struct bm_boot_entry {
 	char *initramfs;		/* that of initrds which is the initramfs, links followed; or NULL */
 	bool initramfs_exists;
 	uint64_t initramfs_size;
+	char *from_top;		    /* btrfs: its kernel's path should begin with the subvolume, so; or NULL */
 	enum bm_boot_prefix prefix; /* not RIGHT: the files are there, and the loader does not find them */
 	bool foreign; /* its root= is another and its kernel has no modules here, or its machine-id is another: another
 			 system's */

@@ -262,3 +262,48 @@ BM_TEST(judged_subvolume_by_mount)
 	bm_system_done(&view);
 	bm_fixture_done(&fixture);
 }
+
+/* Upstream's GRUB does not find a path that leaves the subvolume out; SUSE's and Fedora's may. */
+BM_TEST(judged_path_without_subvolume)
+{
+	static const struct {
+		const char *os, *like, *fstype, *subvolume, *path;
+		const char *want;
+	} rows[] = {
+		{"arch", NULL, "btrfs", "/@", "/boot/vmlinuz-linux", "/@/boot/vmlinuz-linux"},
+		{"linuxmint", "ubuntu debian", "btrfs", "/@", "/boot/vmlinuz-linux", "/@/boot/vmlinuz-linux"},
+		{"arch", NULL, "btrfs", "/@", "/@/boot/vmlinuz-linux", NULL},
+		{"arch", NULL, "btrfs", "/", "/boot/vmlinuz-linux", NULL},
+		{"arch", NULL, "btrfs", NULL, "/boot/vmlinuz-linux", NULL},
+		{"arch", NULL, "btrfs", "/@", "/boot/vmlinuz-gone", NULL},
+		{"opensuse-tumbleweed", "opensuse suse", "btrfs", "/@", "/boot/vmlinuz-linux", NULL},
+		{"fedora", NULL, "btrfs", "/@", "/boot/vmlinuz-linux", NULL},
+		{"arch", NULL, "ext4", "/@", "/boot/vmlinuz-linux", NULL},
+		{"void", NULL, "btrfs", "/@", "/boot/vmlinuz-linux", NULL},
+	};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(rows); i++) {
+		struct bm_fixture fixture;
+		struct bm_system *system, view = {0};
+
+		bm_fixture_make("arch", &fixture);
+		bm_fixture_edit(&fixture, DEB_CFG, "/boot/vmlinuz-linux", rows[i].path);
+		BM_CHECK_INT(bm_str_set(&fixture.survey.devices.items[1].fstype, rows[i].fstype), 0);
+		bm_fixture_survey(&fixture);
+		system = bm_fixture_system(&fixture);
+		BM_CHECK_INT(bm_str_set(&system->mounts[0].subvolume, rows[i].subvolume), 0);
+		view.root = system->root;
+		view.mounts = system->mounts;
+		view.n_mounts = system->n_mounts;
+		view.root_device = system->root_device;
+		BM_CHECK_INT(bm_str_set(&view.os_id, rows[i].os), 0);
+		BM_CHECK_INT(bm_str_set(&view.os_id_like, rows[i].like), 0);
+		BM_CHECK_INT(bm_system_read_loader(&view, &fixture.survey.devices), 0);
+		BM_CHECK_STR(view.loader.entries[0].from_top, rows[i].want);
+		view.root = NULL;
+		view.mounts = NULL;
+		view.n_mounts = 0;
+		bm_system_done(&view);
+		bm_fixture_done(&fixture);
+	}
+}
