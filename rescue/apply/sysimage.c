@@ -104,7 +104,8 @@ static int mount_device(const struct bm_survey *survey, const struct bm_system *
 	const struct bm_device *device = &survey->devices.items[mount->device];
 	_cleanup_loop_ struct bm_loop loop = BM_LOOP_NONE;
 	_cleanup_free_ char *loop_path = NULL;
-	bool writable = guard;
+	/* A /usr that is known by its type may be sealed (dm-verity): a mount for writing alone would break that. */
+	bool writable = guard && mount->source != BM_MOUNT_TYPE;
 	struct bm_mount_fs fs = {
 		.source = device->path,
 		.type = device->fstype,
@@ -126,7 +127,7 @@ static int mount_device(const struct bm_survey *survey, const struct bm_system *
 	if (device->image)
 		r = loop_of(system, mount, &loop_path);
 	if (r == 0 && device->image)
-		r = attach(device, guard, loop_path, &loop, &fs.source);
+		r = attach(device, writable ? guard : NULL, loop_path, &loop, &fs.source);
 	/* The read-only mounts of the survey end a moment after they were let go of. */
 	for (unsigned int try = 0; r == 0 && try < BUSY_TRIES; try++) {
 		r = bm_mount_fs(&fs, &result);

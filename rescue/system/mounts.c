@@ -17,7 +17,7 @@ static const char *const targets[] = {"/usr", "/var", "/var/lib", "/var/log", "/
 
 const char *bm_mount_source_text(enum bm_mount_source source)
 {
-	static const char *const texts[] = {"root", "fstab", "family", "renamed", "content", "missing"};
+	static const char *const texts[] = {"root", "fstab", "family", "renamed", "content", "type", "missing"};
 
 	return texts[source];
 }
@@ -179,6 +179,60 @@ static int mounted_device(const struct bm_system *system, const char *target, co
 	return dev ? bm_devices_find_dev(devices, dev) : BM_DEVICE_NONE;
 }
 
+/* GPT's types of a /usr: x86-64, x86, arm64, arm, riscv64, ppc64le, s390x, loongarch64 (UAPI group, "Discoverable
+ * Partitions Specification"), and that of CoreOS, which Flatcar has. */
+static const char *const usr_types[] = {"8484680c-9521-48c6-9c11-b0720656f69e", "75250d76-8cc6-458e-bd66-bd47cc81a812",
+	"b0e01050-ee5f-4390-949a-9101b17104e9", "7d0359a3-02b3-4f0a-865c-654403e70625",
+	"beaec34b-8442-439b-a40b-984381ed097d", "15bb03af-77e7-4d4a-b12b-c0d084f7491c",
+	"8a4f5770-50aa-4ed3-874a-99b710db6fea", "e611c702-575c-4cbe-9a46-434fa0bf7e3f",
+	"5dfbf5f4-2848-4bac-aa5e-0d9a20b745a6"};
+
+static bool is_usr_type(const struct bm_device *device)
+{
+	for (size_t i = 0; i < BM_ARRAY_SIZE(usr_types); i++)
+		if (bm_strcaseeq(device->part_type, usr_types[i]))
+			return true;
+	return false;
+}
+
+/* "vda3 (USR-A)", behind what is there already. */
+static int put_partition(struct bm_strv *names, const struct bm_device *device)
+{
+	return device->partlabel && *device->partlabel ? bm_strv_addf(names, "%s (%s)", device->name, device->partlabel)
+						       : bm_strv_add(names, device->name);
+}
+
+/*
+ * A /usr that no fstab names: the only partition of the root's disk that has its type. Several are A and B of an
+ * update, of which the loader decides; they are told, as is one that can't be looked into.
+ */
+static int usr_by_type(struct bm_system *system, const struct bm_devices *devices, const struct bm_volumes *volumes)
+{
+	_cleanup_strv_ struct bm_strv names = {0};
+	_cleanup_free_ char *list = NULL;
+	int found = BM_DEVICE_NONE;
+
+	if (system->root_device < 0 || bm_root_exists(system->root, "/usr/bin") ||
+		bm_root_exists(system->root, "/usr/lib"))
+		return 0;
+	for (size_t i = 0; i < devices->n; i++) {
+		if (!is_usr_type(&devices->items[i]) || !bm_devices_share_disk(devices, i, (size_t)system->root_device))
+			continue;
+		found = (int)i;
+		if (put_partition(&names, &devices->items[i]) < 0)
+			return -ENOMEM;
+	}
+	if (names.n == 1 && volume_of(volumes, found) >= 0)
+		return add_mount(system, "/usr", BM_MOUNT_TYPE, found, volumes) ? 0 : -ENOMEM;
+	list = bm_strv_join(&names, " and ");
+	if (!list)
+		return -ENOMEM;
+	return names.n == 0
+		       ? 0
+		       : bm_strv_addf(&system->problems, "/usr is not looked into: by the partitions' type it is %s%s",
+				 list, names.n > 1 ? ", of which the loader decides" : "");
+}
+
 /* What fstab's line for target names, or what lies on a volume. Adds at most one mount. */
 static int resolve_target(struct bm_system *system, const char *target, const struct bm_devices *devices,
 	const struct bm_volumes *volumes)
@@ -219,6 +273,8 @@ static int resolve_target(struct bm_system *system, const char *target, const st
 			device = (int)volumes->items[guess].device;
 		}
 	}
+	if (!line && bm_streq(target, "/usr"))
+		return usr_by_type(system, devices, volumes);
 	if (!line && source != BM_MOUNT_CONTENT)
 		return 0;
 	if (source == BM_MOUNT_MISSING)

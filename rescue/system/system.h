@@ -27,6 +27,7 @@ enum bm_mount_source {
 	BM_MOUNT_FAMILY,  /* fstab names a disk of another family, the same partition of the only disk */
 	BM_MOUNT_RENAMED, /* fstab names the volume by the name that it had before */
 	BM_MOUNT_CONTENT, /* recognised by what lies on it */
+	BM_MOUNT_TYPE,	  /* by its partition's type in the GPT, as systemd does; never written to */
 	BM_MOUNT_MISSING, /* fstab names it, and it is not there */
 };
 

@@ -108,7 +108,9 @@ int bm_volume_look(struct bm_volume *volume, const char *fstype)
 		}
 	if (bm_streq(fstype, "vfat") && (bm_root_is_dir(volume->root, "EFI") || bm_root_is_dir(volume->root, "efi")))
 		volume->signs |= BM_SIGN_EFI;
-	if (volume->signs & (BM_SIGN_WINDOWS | BM_SIGN_LIVE))
+	/* A /usr of its own has programs, modules and an init, too. */
+	if (volume->signs & (BM_SIGN_WINDOWS | BM_SIGN_LIVE) ||
+		(!(volume->signs & (BM_SIGN_OS_RELEASE | BM_SIGN_ETC)) && !bm_root_is_dir(volume->root, "usr")))
 		volume->score = 0;
 	if (bm_root_read_head(volume->root, "etc/machine-id", BM_MACHINE_ID_TEXT, &text) == 0 &&
 		bm_machine_id_parse(bm_buf_text(&text), text.len, machine_id) == 0 &&
