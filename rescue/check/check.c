@@ -97,7 +97,7 @@ int bm_check_system(const struct bm_survey *survey, const struct bm_system *syst
 	static int (*const checks[])(const struct bm_check *) = {bm_check_default, bm_check_judged,
 		bm_check_entry_kernel, bm_check_cmdline, bm_check_activation, bm_check_waits, bm_check_config,
 		bm_check_initramfs, bm_check_storage, bm_check_filesystems, bm_check_hibernation, bm_check_userland,
-		bm_check_fstab, bm_check_fstab_types, bm_check_kernels, check_rest, bm_check_renamed};
+		bm_check_fstab, bm_check_fstab_types, bm_check_twins, bm_check_kernels, check_rest, bm_check_renamed};
 	struct bm_check check = check_of(survey, system, system->loader.default_entry, proof, findings);
 
 	for (size_t i = 0; i < BM_ARRAY_SIZE(checks); i++)

@@ -87,6 +87,8 @@ bool bm_check_not_needed(const struct bm_fstab_line *line);
 int bm_check_fstab(const struct bm_check *check) BM_MUST_CHECK;
 /* fstab_type.c: the types in fstab, and their drivers */
 int bm_check_fstab_types(const struct bm_check *check) BM_MUST_CHECK;
+/* twins.c: identifiers that several devices carry */
+int bm_check_twins(const struct bm_check *check) BM_MUST_CHECK;
 /* storage.c: LVM, md, crypttab */
 int bm_check_storage(const struct bm_check *check) BM_MUST_CHECK;
 /* renamed.c: makes one finding of all that name a volume by the name that it had; behind those checks */

@@ -100,6 +100,9 @@ int bm_devices_find_spec(
 /* Whether any device carries the tag (UUID=, LABEL=, PARTUUID=, PARTLABEL=, a mapper's name) that spec names: clones
  * share one, so that it is not known which is meant, but it is not missing. */
 bool bm_devices_have(const struct bm_devices *devices, const char *spec);
+struct bm_spec;
+/* Whether the device's tag of the spec's kind (as in bm_devices_have()) has its value. */
+bool bm_device_carries(const struct bm_device *device, const struct bm_spec *spec);
 /* The device of this number (as in bm_device.dev), or BM_DEVICE_NONE. */
 int bm_devices_find_dev(const struct bm_devices *devices, uint64_t dev);
 /* Whether two devices lie on a common disk. */

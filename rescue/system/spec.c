@@ -58,7 +58,7 @@ int bm_devices_find_dev(const struct bm_devices *devices, uint64_t dev)
 }
 
 /* Whether the device's tag of that kind has the value. UUIDs of any kind are written in either case. */
-static bool tag_matches(const struct bm_device *device, const struct bm_spec *spec)
+bool bm_device_carries(const struct bm_device *device, const struct bm_spec *spec)
 {
 	switch (spec->kind) {
 	case BM_SPEC_UUID:
@@ -144,7 +144,7 @@ bool bm_devices_have(const struct bm_devices *devices, const char *spec)
 	if (bm_fstab_spec_parse(spec, &parsed) < 0)
 		return true;
 	for (size_t i = 0; i < devices->n; i++)
-		if (tag_matches(&devices->items[i], &parsed))
+		if (bm_device_carries(&devices->items[i], &parsed))
 			return true;
 	return false;
 }
@@ -181,7 +181,7 @@ int bm_devices_find_spec(
 		return find_by_link(devices, "by-path", parsed.value);
 	default:
 		for (size_t i = 0; i < devices->n; i++)
-			fits[i] = tag_matches(&devices->items[i], &parsed);
+			fits[i] = bm_device_carries(&devices->items[i], &parsed);
 		return pick(devices, fits, near);
 	}
 }
