@@ -331,6 +331,8 @@ static int check_notes(const struct bm_check *check, const struct bm_cmdline *li
 	}
 	if (!userland->kdump_unit || !check->entry || !check->entry->entry.cmdline || check->entry->entry.unresolved)
 		return 0;
+	if (!bm_cmdline_has(line, "crashkernel") && userland->kdump_asks)
+		return 0;
 	if (!bm_cmdline_has(line, "crashkernel"))
 		return BM_CHECK_ADD(check, BM_FINDING_KDUMP_NOT_RESERVED, check->entry->entry.file,
 			check->entry->entry.line, "%s starts kdump, and '%s' has no crashkernel=", userland->kdump_unit,

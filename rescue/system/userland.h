@@ -48,7 +48,8 @@ struct bm_userland {
 	char *oom_file;		       /* where vm.panic_on_oom is set last, other than to 0; or NULL */
 	unsigned int oom_line;
 	char *oom_text;			 /* that line */
-	char *kdump_unit;		 /* the link by which systemd starts kdump, or NULL */
+	char *kdump_unit;		 /* the link by which systemd starts kdump, or NULL; masked, it does not */
+	bool kdump_asks;		 /* the unit is passed over where the kernel has no crashkernel= */
 	bool kdump_image;		 /* some kernel has an image for kdump */
 	enum bm_setting lvm_devicesfile; /* use_devicesfile of lvm.conf */
 };

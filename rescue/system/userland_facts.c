@@ -85,14 +85,45 @@ int bm_userland_read_sysctl(struct bm_system *system)
 
 /* --- kdump of Fedora and its kin --- */
 
+/* Whether a unit in /etc is masked: a link to /dev/null, or an empty file. */
+static bool is_masked(const struct bm_root *root, const char *unit)
+{
+	_cleanup_free_ char *target = NULL;
+	struct bm_stat st;
+
+	if (bm_root_stat(root, unit, false, &st) < 0)
+		return false;
+	if (st.type == BM_FILE_REGULAR)
+		return st.size_bytes == 0;
+	return st.type == BM_FILE_SYMLINK && bm_root_readlink(root, unit, &target) == 0 &&
+	       bm_streq(target, "/dev/null");
+}
+
+/* Since 2020 the unit has the condition itself; before, kdumpctl complains. */
+static bool asks_for_memory(const struct bm_root *root)
+{
+	static const char *const units[] = {
+		"/etc/systemd/system/kdump.service", "/usr/lib/systemd/system/kdump.service"};
+
+	for (size_t i = 0; i < BM_ARRAY_SIZE(units); i++) {
+		_cleanup_buf_ struct bm_buf text = {0};
+
+		if (bm_root_read(root, units[i], BM_USERLAND_TEXT_MAX, &text) == 0)
+			return strstr(bm_buf_text(&text), "\nConditionKernelCommandLine=crashkernel") != NULL;
+	}
+	return false;
+}
+
 int bm_userland_read_kdump(struct bm_system *system)
 {
 	static const char *const units[] = {"/etc/systemd/system/multi-user.target.wants/kdump.service",
 		"/etc/systemd/system/basic.target.wants/kdump.service"};
 	static const char *const dirs[] = {"/boot", "/var/lib/kdump"};
 	struct bm_userland *userland = &system->userland;
+	bool masked = is_masked(system->root, "/etc/systemd/system/kdump.service");
 
-	for (size_t i = 0; !userland->kdump_unit && i < BM_ARRAY_SIZE(units); i++) {
+	userland->kdump_asks = asks_for_memory(system->root);
+	for (size_t i = 0; !masked && !userland->kdump_unit && i < BM_ARRAY_SIZE(units); i++) {
 		struct bm_stat st;
 
 		if (bm_root_stat(system->root, units[i], false, &st) == 0 &&

@@ -512,5 +512,19 @@ BM_TEST(userland_notes)
 		"crashkernel=1G-4G:192M,4G-64G:256M,64G-:512M ", "");
 	expect(&fixture, "note KDUMP-NOT-RESERVED "
 			 "/boot/loader/entries/9c1f0b2ad1f64e0c8f0f6d4f1c6c1c11-5.14.0-503.11.1.el9_5.x86_64.conf");
+	/* systemd passes it over by itself */
+	bm_fixture_write(&fixture, "/usr/lib/systemd/system/kdump.service",
+		"[Unit]\nDescription=x\nConditionKernelCommandLine=crashkernel\n");
+	expect(&fixture, "");
+	bm_fixture_write(
+		&fixture, "/usr/lib/systemd/system/kdump.service", "[Unit]\n#ConditionKernelCommandLine=crashkernel\n");
+	bm_fixture_survey(&fixture);
+	BM_CHECK(bm_findings_find(&fixture.findings, BM_FINDING_KDUMP_NOT_RESERVED));
+	/* masked, whatever wants it */
+	bm_fixture_link(&fixture, "/etc/systemd/system/kdump.service", "/dev/null");
+	expect(&fixture, "");
+	bm_fixture_remove(&fixture, "/etc/systemd/system/kdump.service");
+	bm_fixture_write(&fixture, "/etc/systemd/system/kdump.service", "");
+	expect(&fixture, "");
 	bm_fixture_done(&fixture);
 }
