@@ -66,6 +66,9 @@ static int check_rest(const struct bm_check *check)
 	for (size_t i = 0; i < system->problems.n; i++)
 		if (BM_CHECK_ADD(check, BM_FINDING_SYSTEM_UNREADABLE, NULL, 0, "%s", system->problems.items[i]) < 0)
 			return -ENOMEM;
+	if (system->tools.foreign)
+		return BM_CHECK_ADD(check, BM_FINDING_FOREIGN_TOOL, NULL, 0, "%s builds its initramfs: `%s`",
+			system->tools.foreign, system->tools.foreign_command);
 	if (!system->tools.dracut && !system->tools.mkinitramfs)
 		return BM_CHECK_ADD(check, BM_FINDING_NO_TOOL, NULL, 0,
 			"neither dracut nor initramfs-tools is installed on it, so no initramfs can be rebuilt");

@@ -214,6 +214,8 @@ static const char *why_no_rebuild(const struct bm_verdict_input *input)
 			return "its kernel has no modules";
 		case BM_FINDING_NO_TOOL:
 			return "the system has no tool that builds one";
+		case BM_FINDING_FOREIGN_TOOL:
+			return "the system has a tool of its own for that";
 		default:
 			break;
 		}

@@ -73,6 +73,9 @@ int bm_fix_rebuild(struct bm_fix *fix, const struct bm_finding *finding)
 			kernel->version);
 	if (finding->rebuild == BM_REBUILD_NO)
 		return bm_fix_leave_kernel(fix, finding);
+	if (fix->system->tools.foreign)
+		return bm_fix_instruct(fix, finding, "%s builds the image in `bootmend chroot`: `%s`.",
+			fix->system->tools.foreign, fix->system->tools.foreign_command);
 	if (!bm_tool_of(fix->system))
 		return bm_fix_instruct(fix, finding,
 			"the system has neither dracut nor initramfs-tools: install one with `bootmend chroot`.");

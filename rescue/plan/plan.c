@@ -413,6 +413,11 @@ static int make_rebuild(struct bm_plan *plan, const struct bm_survey *survey, co
 	if (!bm_tool_of(system)) {
 		if (bm_str_set(&plan->kernel, one ? one->version : "all") < 0)
 			return -ENOMEM;
+		if (system->tools.foreign)
+			return bm_plan_refuse(plan, BM_PLAN_NO_TOOL, ret_refusal,
+				bm_strf("bootmend does not call %s, which builds this system's initramfs: do that in "
+					"`bootmend chroot`: `%s`.",
+					system->tools.foreign, system->tools.foreign_command));
 		return bm_plan_refuse(plan, BM_PLAN_NO_TOOL, ret_refusal,
 			bm_strf("This system has neither dracut nor initramfs-tools, so its initramfs cannot be "
 				"rebuilt with its own tool."));

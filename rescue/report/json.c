@@ -250,6 +250,7 @@ void bm_report_system_json(struct bm_json *json, const char *key, const struct b
 	bm_json_str(json, "dracut_version", system->tools.dracut_version);
 	bm_json_str(json, "mkinitramfs", system->tools.mkinitramfs);
 	bm_json_str(json, "depmod", system->tools.depmod);
+	bm_json_str(json, "foreign", system->tools.foreign);
 	bm_json_bool(json, "dracut_preferred", system->tools.dracut_preferred);
 	bm_json_end(json);
 	put_strv(json, "boot_hidden", &system->boot_hidden);

@@ -288,7 +288,9 @@ static void put_details(struct bm_text *text, const struct bm_system *system)
 			tools->dracut_version ? tools->dracut_version : "");
 	else
 		bm_text_putf(text, BM_TONE_PLAIN, "tool     %s",
-			tools->mkinitramfs ? tools->mkinitramfs : "none that builds an initramfs");
+			tools->mkinitramfs ? tools->mkinitramfs
+			: tools->foreign   ? tools->foreign
+					   : "none that builds an initramfs");
 	bm_text_end(text);
 	for (size_t i = 0; i < system->n_kernels; i++)
 		for (size_t f = 0; f < system->kernels[i].n_initramfs; f++) {

@@ -118,7 +118,7 @@ static void put_cure_of_guess(const struct bm_verdict *verdict, struct bm_buf *o
 static void put_cure(const struct bm_verdict *verdict, struct bm_buf *out)
 {
 	if (verdict->rebuild == BM_REBUILDING_IMPOSSIBLE) {
-		bm_buf_addf(out, "; no initramfs can be built for it: %s.", verdict->no_rebuild);
+		bm_buf_addf(out, "; bootmend can build no initramfs for it: %s.", verdict->no_rebuild);
 		return;
 	}
 	bm_buf_adds(out, "; rebuilding the initramfs ");

@@ -197,6 +197,26 @@ static void look_at_mkconfig(struct bm_system *system)
 		system->tools.mkconfig_spares = strstr(bm_buf_text(&text), "--no-grubenv-update") != NULL;
 }
 
+/* Tools that bootmend does not call, and the command of each that builds the images of all kernels, or of VERSION. */
+static const struct {
+	const char *name, *command;
+	const char *paths[3];
+} foreign_tools[] = {
+	{"mkinitcpio", "mkinitcpio -P", {"/usr/bin/mkinitcpio", "/usr/sbin/mkinitcpio"}},
+	{"booster", "booster build --kernel-version VERSION FILE", {"/usr/bin/booster"}},
+	{"mkinitfs", "mkinitfs VERSION", {"/sbin/mkinitfs", "/usr/sbin/mkinitfs"}},
+	{"genkernel", "genkernel initramfs", {"/usr/bin/genkernel"}},
+};
+
+static void look_for_foreign_tool(struct bm_system *system)
+{
+	for (size_t i = 0; !system->tools.foreign && i < BM_ARRAY_SIZE(foreign_tools); i++)
+		if (first_file(system, foreign_tools[i].paths)) {
+			system->tools.foreign = foreign_tools[i].name;
+			system->tools.foreign_command = foreign_tools[i].command;
+		}
+}
+
 int bm_system_read_tools(struct bm_system *system)
 {
 	static const char *const dracut[] = {
@@ -218,6 +238,8 @@ int bm_system_read_tools(struct bm_system *system)
 	if (tools->dracut && read_dracut_version(system) < 0)
 		return -ENOMEM;
 	look_at_mkconfig(system);
+	if (!tools->dracut && !tools->mkinitramfs)
+		look_for_foreign_tool(system);
 	/* Debian may have dracut-core beside initramfs-tools; the hook that runs for a new kernel says who is in
 	 * charge. */
 	tools->dracut_preferred =

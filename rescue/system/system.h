@@ -193,6 +193,9 @@ struct bm_tools {
 	char *grub_mkconfig;   /* grub-mkconfig or grub2-mkconfig, which writes grub.cfg */
 	bool mkconfig_spares;  /* it knows --no-grubenv-update, and without that it writes more than its output */
 	bool dracut_preferred; /* both are there and dracut owns the hooks */
+	/* One that bootmend does not call, where neither is there: static texts, NULL where there is none. */
+	const char *foreign;	     /* "mkinitcpio" */
+	const char *foreign_command; /* that builds its images: "mkinitcpio -P" */
 };
 
 struct bm_system {

@@ -351,6 +351,15 @@ BM_TEST(check_no_tool)
 	bm_fixture_remove(&fixture, "/usr/bin/dracut");
 	expect(&fixture, "warning TOOL-MISSING");
 	bm_fixture_done(&fixture);
+
+	/* a tool that is not called is one all the same */
+	bm_fixture_make("arch", &fixture);
+	expect(&fixture, "");
+	bm_fixture_remove(&fixture, "/usr/bin/dracut");
+	bm_fixture_write(&fixture, "/usr/bin/mkinitcpio", "#!/bin/bash\n");
+	expect(&fixture, "note TOOL-FOREIGN");
+	BM_CHECK(strstr(fixture.findings.items[0].evidence, "`mkinitcpio -P`"));
+	bm_fixture_done(&fixture);
 }
 
 static void add_problem(struct bm_proof *proof, enum bm_proof_kind kind)
