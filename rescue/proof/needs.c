@@ -321,7 +321,8 @@ static int list_inspected(struct bm_needs *needs)
 }
 
 /* After the drivers are known. */
-static int read_config(struct bm_needs *needs, const struct bm_system *system, const struct bm_kernel *kernel)
+static int read_config(const struct bm_survey *survey, const struct bm_system *system, const struct bm_kernel *kernel,
+	struct bm_needs *needs)
 {
 	_cleanup_kconfig_ struct bm_kconfig kconfig = {0};
 	_cleanup_buf_ struct bm_buf text = {0};
@@ -334,6 +335,9 @@ static int read_config(struct bm_needs *needs, const struct bm_system *system, c
 		return -ENOMEM;
 	needs->compressions = bm_image_config_compressions(bm_buf_text(&text), text.len);
 	needs->sig_force = bm_kconfig_state(&kconfig, "CONFIG_MODULE_SIG_FORCE") == BM_KCONFIG_BUILTIN;
+	/* The firmware that is seen here is that of the system's own machine. */
+	needs->lock_down = survey->machine.firmware.secure_boot && needs->hardware_known &&
+			   bm_kconfig_state(&kconfig, "CONFIG_LOCK_DOWN_IN_EFI_SECURE_BOOT") == BM_KCONFIG_BUILTIN;
 	for (size_t i = 0; !needs->builtin_known && i < needs->n_drivers; i++)
 		if (needs->drivers[i].name && bm_proof_config_builtin(&kconfig, needs->drivers[i].name) &&
 			bm_strv_add_once(&needs->builtin, needs->drivers[i].name) < 0)
@@ -380,7 +384,7 @@ static int read_needs(const struct bm_survey *survey, const struct bm_system *sy
 {
 	if (bm_str_set(&needs->version, kernel->version) < 0 || read_modules(needs, system, kernel) < 0 ||
 		read_cmdline(needs, system, kernel) < 0 || read_root(survey, system, needs) < 0 ||
-		read_config(needs, system, kernel) < 0)
+		read_config(survey, system, kernel, needs) < 0)
 		return -ENOMEM;
 	if (for_build && !needs->hardware_known)
 		for (size_t i = 0; i < BM_ARRAY_SIZE(common_storage); i++)
@@ -424,6 +428,9 @@ static const char *signatures_forced(const struct bm_needs *needs)
 
 	if (needs->sig_force)
 		return "the kernel is configured to take signed modules alone (CONFIG_MODULE_SIG_FORCE)";
+	if (needs->lock_down)
+		return "Secure Boot locks the kernel down (CONFIG_LOCK_DOWN_IN_EFI_SECURE_BOOT), so that it takes "
+		       "signed modules alone";
 	if (!needs->cmdline || bm_cmdline_parse(needs->cmdline, strlen(needs->cmdline), &line) < 0)
 		return NULL;
 	return bm_cmdline_bool(&line, "module.sig_enforce", false)

@@ -17,6 +17,7 @@ struct bm_needs {
 	unsigned int compressions;
 	bool assembled; /* the root lies on a logical volume, an array or an opened device */
 	bool sig_force; /* CONFIG_MODULE_SIG_FORCE */
+	bool lock_down; /* Secure Boot is on, and CONFIG_LOCK_DOWN_IN_EFI_SECURE_BOOT */
 	char *version, *rdinit;
 	char *cmdline;			 /* of the entry that boots this kernel; NULL */
 	struct bm_strv inspect;		 /* modules that may be needed, which a proof looks into; sorted */

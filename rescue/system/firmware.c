@@ -19,10 +19,15 @@ void bm_firmware_done(struct bm_firmware *firmware)
 	*firmware = (struct bm_firmware){0};
 }
 
+/* shim's variables (EFI_SHIM_LOCK_GUID). */
+#define SHIM "-605dab50-e046-4300-abb6-3dd810dd8b23"
+
+enum { NON_VOLATILE = 1, VALUE_AT = 4 }; /* efivarfs: four bytes of attributes, then the value */
+
 /* A variable; one that can't be read has no bytes. */
-static int read_variable(const char *dir, const char *name, struct bm_buf *bytes)
+static int read_variable_of(const char *dir, const char *name, const char *owner, struct bm_buf *bytes)
 {
-	_cleanup_free_ char *path = bm_strf("%s/%s" GLOBAL, dir, name);
+	_cleanup_free_ char *path = bm_strf("%s/%s%s", dir, name, owner);
 	int r = path ? bm_file_read(path, BM_EFIBOOT_SIZE_MAX, bytes) : -ENOMEM;
 
 	if (r < 0 && r != -ENOMEM) {
@@ -31,6 +36,29 @@ static int read_variable(const char *dir, const char *name, struct bm_buf *bytes
 		r = 0;
 	}
 	return r;
+}
+
+static int read_variable(const char *dir, const char *name, struct bm_buf *bytes)
+{
+	return read_variable_of(dir, name, GLOBAL, bytes);
+}
+
+static bool is_one(const struct bm_buf *bytes)
+{
+	return bytes->len > VALUE_AT && bytes->data[VALUE_AT] == 1;
+}
+
+/* As the kernel does (drivers/firmware/efi/libstub/secureboot.c): who has shim check nothing (mokutil
+ * --disable-validation) has no Secure Boot; a variable that outlasts a boot is not shim's. */
+static int read_secure_boot(const char *dir, struct bm_firmware *firmware)
+{
+	_cleanup_buf_ struct bm_buf on = {0}, setup = {0}, shim = {0};
+
+	if (read_variable(dir, "SecureBoot", &on) < 0 || read_variable(dir, "SetupMode", &setup) < 0 ||
+		read_variable_of(dir, "MokSBStateRT", SHIM, &shim) < 0)
+		return -ENOMEM;
+	firmware->secure_boot = is_one(&on) && !is_one(&setup) && !(is_one(&shim) && !(shim.data[0] & NON_VOLATILE));
+	return 0;
 }
 
 static int add(const char *dir, uint16_t number, struct bm_firmware *firmware)
@@ -59,7 +87,7 @@ int bm_firmware_read(const char *dir, struct bm_firmware *firmware)
 	_cleanup_buf_ struct bm_buf order = {0};
 	size_t n;
 
-	if (read_variable(dir, "BootOrder", &order) < 0)
+	if (read_secure_boot(dir, firmware) < 0 || read_variable(dir, "BootOrder", &order) < 0)
 		return -ENOMEM;
 	n = bm_efiboot_numbers((const uint8_t *)bm_buf_text(&order), order.len, numbers);
 	for (size_t i = 0; i < n; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The boot entries of this machine's UEFI firmware. They say something about a system only where it lies on this very
- * machine: an entry names the partition that it starts from.
+ * The boot entries of this machine's UEFI firmware, and whether Secure Boot is on. They say something about a system
+ * only where it lies on this very machine: an entry names the partition that it starts from.
  */
 #ifndef BM_SYSTEM_FIRMWARE_H
 #define BM_SYSTEM_FIRMWARE_H
@@ -15,6 +15,7 @@ struct bm_firmware_entry {
 
 struct bm_firmware {
 	bool uefi;			   /* the machine was started by UEFI */
+	bool secure_boot;		   /* Secure Boot is on, and shim was not told to check nothing */
 	struct bm_firmware_entry *entries; /* in the order in which they are tried; empty where that cannot be read */
 	size_t n, capacity;
 };
