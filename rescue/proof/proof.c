@@ -272,6 +272,7 @@ int bm_proof_check(const struct bm_image_list *list, const struct bm_image_summa
 			bm_prover_dracut(&prover);
 			check_init(&prover);
 			bm_prover_systemd(&prover);
+			bm_prover_script(&prover);
 			prover.loading = bm_prover_loading_new(&prover);
 			bm_prover_drivers(&prover);
 			for (size_t i = 0; i < need->n_tools; i++)

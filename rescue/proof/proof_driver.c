@@ -30,7 +30,7 @@ static const struct {
 	{"ext2", "ext3"},
 };
 
-static bool is_builtin(const struct bm_prover *prover, const char *name)
+bool bm_prover_is_builtin(const struct bm_prover *prover, const char *name)
 {
 	const struct bm_proof_need *need = prover->need;
 
@@ -87,7 +87,7 @@ static enum verdict judge(struct bm_prover *prover, const char *name, bool by_al
 {
 	const struct bm_proof_need *need = prover->need;
 
-	if (is_builtin(prover, name))
+	if (bm_prover_is_builtin(prover, name))
 		return THERE;
 	find_lack(prover, name, by_alias, ret_lack);
 	if (!ret_lack->module)
@@ -143,11 +143,11 @@ static void find_candidates(
 		prover->failed = true;
 	r = 0;
 	/* The one that drives the device now comes first, to be the one that is named. */
-	if (driver->name && (is_module(need, driver->name) || is_builtin(prover, driver->name)) &&
+	if (driver->name && (is_module(need, driver->name) || bm_prover_is_builtin(prover, driver->name)) &&
 		(bm_strv_has(resolved, driver->name) || resolved->n == 0))
 		r = bm_strv_add(names, driver->name);
 	for (size_t i = 0; r == 0 && i < resolved->n; i++)
-		if (is_module(need, resolved->items[i]) || is_builtin(prover, resolved->items[i]))
+		if (is_module(need, resolved->items[i]) || bm_prover_is_builtin(prover, resolved->items[i]))
 			r = bm_strv_add_once(names, resolved->items[i]);
 	if (r == 0 && names->n == 0 && driver->name)
 		r = bm_strv_add(names, driver->name);
@@ -175,7 +175,9 @@ static const struct {
 /* The algorithm that the module does not work without, where the softdep names it; NULL elsewhere. */
 static const char *vital_algorithm(const char *module, const char *wanted)
 {
-	const char *algorithm = bm_str_after(wanted, "crypto-");
+	/* modules.softdep has what the module's source has, in kmod's form or as it is. */
+	const char *dash = bm_str_after(wanted, "crypto-"), *line = bm_str_after(wanted, "crypto_");
+	const char *algorithm = dash ? dash : line;
 
 	for (size_t i = 0; i < BM_ARRAY_SIZE(vital); i++)
 		if (bm_streq(vital[i].module, module) && bm_streq(vital[i].algorithm, algorithm ? algorithm : wanted))
@@ -207,7 +209,7 @@ static bool lacks_alias(struct bm_prover *prover, const char *alias, struct bm_s
 	if (bm_modules_resolve(need->modules, alias, names) == -ENOMEM)
 		prover->failed = true;
 	for (size_t n = 0; n < names->n; n++)
-		if (is_builtin(prover, names->items[n]) ||
+		if (bm_prover_is_builtin(prover, names->items[n]) ||
 			bm_image_list_module(prover->list, need->version, names->items[n]))
 			return false;
 	return names->n > 0;
@@ -258,7 +260,7 @@ static void serve(struct bm_prover *prover, const struct bm_proof_driver *driver
 	bool by_alias, struct bm_prover_served *served)
 {
 	const char *why = driver->why ? driver->why : "this machine";
-	bool builtin = is_builtin(prover, names->items[i]);
+	bool builtin = bm_prover_is_builtin(prover, names->items[i]);
 
 	bm_prover_proven(
 		prover, "%s, for %s, is %s", names->items[i], why, builtin ? "built into the kernel" : "inside");

@@ -65,5 +65,16 @@ bool bm_prover_squash(struct bm_prover *prover);
 
 /* proof_driver.c: the modules are the kernel's, and the drivers are there. */
 void bm_prover_drivers(struct bm_prover *prover);
+/* Whether the driver is known to be built into the kernel. */
+bool bm_prover_is_builtin(const struct bm_prover *prover, const char *name);
+
+/* proof_udev.c: what finds the drivers of devices by their aliases is there, where disks need that. served_devices:
+ * a module that is inside drives a device of this machine. */
+void bm_prover_udev(struct bm_prover *prover, bool served_devices);
+/* proof_load.c: whether the image's scripts or the command line load the module by its name. */
+bool bm_prover_loads_by_name(const struct bm_prover *prover, const char *name);
+
+/* proof_script.c: where a script of initramfs-tools is init, all that it needs to mount the root and to go there. */
+void bm_prover_script(struct bm_prover *prover);
 
 #endif

@@ -345,6 +345,8 @@ void bm_prover_check_loading(struct bm_prover *prover, struct bm_prover_served s
 {
 	const char *modprobe = find_modprobe(prover->list);
 
+	if (knows_loader(prover))
+		bm_prover_udev(prover, served.devices);
 	if (!served.devices && !served.others)
 		return;
 	if (knows_loader(prover) && served.others)
@@ -352,4 +354,9 @@ void bm_prover_check_loading(struct bm_prover *prover, struct bm_prover_served s
 	if (knows_loader(prover) && served.devices)
 		check_dlopen(prover);
 	check_index(prover, modprobe, served.by_alias);
+}
+
+bool bm_prover_loads_by_name(const struct bm_prover *prover, const char *name)
+{
+	return prover->loading && bm_strv_has(&prover->loading->by_name, name);
 }

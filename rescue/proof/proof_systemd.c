@@ -141,6 +141,7 @@ static void check_units(struct bm_prover *prover)
 		{"sysinit.target", "so systemd starts nothing of what it is there for"},
 		{"basic.target", "which initrd.target requires"},
 		{"initrd.target", "so systemd does not know what to start"},
+		{"initrd-root-fs.target", "which initrd-parse-etc.service requires"},
 		{"initrd-parse-etc.service", "so nothing goes on when the root is mounted"},
 		{"initrd-cleanup.service", "so nothing goes on when the root is mounted"},
 		{"initrd-switch-root.target", "so systemd never goes to the mounted root"},

@@ -68,9 +68,9 @@ static void put_foreign_elf(struct bm_buf *out, const char *name)
 	put_entry(out, (struct made_entry){.name = name, .mode = S_IFREG | 0755, .data = elf.data, .len = elf.len});
 }
 
-static const char *const units[] = {"sysinit.target", "basic.target", "initrd.target", "initrd-parse-etc.service",
-	"initrd-cleanup.service", "initrd-switch-root.target", "initrd-switch-root.service", "systemd-udevd.service",
-	"systemd-udev-trigger.service"};
+static const char *const units[] = {"sysinit.target", "basic.target", "initrd.target", "initrd-root-fs.target",
+	"initrd-parse-etc.service", "initrd-cleanup.service", "initrd-switch-root.target", "initrd-switch-root.service",
+	"systemd-udevd.service", "systemd-udev-trigger.service"};
 
 /* systemd in the place of the script, and what it needs. */
 static void put_systemd(struct bm_buf *out, unsigned int how)
@@ -98,6 +98,7 @@ static void put_systemd(struct bm_buf *out, unsigned int how)
 	}
 	if (!(how & NO_RULES))
 		put_file(out, "usr/lib/udev/rules.d/99-systemd.rules", 0644, "#");
+	put_file(out, "usr/lib/udev/rules.d/80-drivers.rules", 0644, "#");
 	if (!(how & NO_MOUNT))
 		put_elf(out, "usr/bin/mount", "/lib/ld.so", "libc.so.6", NULL);
 	if (!(how & NO_RELEASE))

@@ -200,7 +200,8 @@ static int find_generator(struct bm_image_list *list)
 	}
 	if (dir)
 		name = "dracut";
-	else if (there(list, "/scripts/functions") && there(list, "/conf/initramfs.conf"))
+	else if (there(list, "/conf/initramfs.conf") &&
+		 (there(list, "/scripts/functions") || there(list, "/scripts/local")))
 		name = "initramfs-tools";
 	else if (there(list, "/init_functions") && there(list, "/config"))
 		name = "mkinitcpio";
