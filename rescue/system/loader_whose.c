@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "../base/err.h"
 #include "../base/str.h"
 #include "../fmt/boot/cmdline.h"
 #include "loader_int.h"
@@ -40,9 +41,26 @@ static const struct {
 	{"ubuntu", {"ubuntu", "linuxmint", "zorin", "elementary", "neon", "tuxedo", "pop", "bodhi"}},
 };
 
+/* Whether a link of the system's own leads into the folder: Fedora's packages have them, whatever the system was made
+ * into later. */
+static bool is_linked(const struct bm_system *system, const char *name)
+{
+	static const char *const links[] = {"/etc/grub2-efi.cfg", "/boot/grub2/grubenv"};
+	_cleanup_free_ char *part = bm_strf("/EFI/%s/", name);
+	bool linked = false;
+
+	for (size_t i = 0; part && system->root && !linked && i < BM_ARRAY_SIZE(links); i++) {
+		_cleanup_free_ char *text = NULL;
+
+		linked = bm_root_readlink(system->root, links[i], &text) == 0 && strcasestr(text, part);
+	}
+	bm_err_clear();
+	return linked;
+}
+
 enum bm_loader_owner bm_loader_folder_owner(const struct bm_system *system, const char *name)
 {
-	if (bm_strcaseeq(name, system->os_id))
+	if (bm_strcaseeq(name, system->os_id) || is_linked(system, name))
 		return BM_LOADER_OWN;
 	for (size_t i = 0; i < BM_ARRAY_SIZE(vendors); i++) {
 		if (!bm_strcaseeq(name, vendors[i].folder))
