@@ -16,6 +16,7 @@ enum { BACKUPS_MAX = 64 };
 struct name {
 	char *vg, *lv; /* lv NULL: the group as a whole */
 	bool root;     /* as its root */
+	bool early;    /* as what the initramfs is to activate */
 };
 
 struct names {
@@ -46,13 +47,14 @@ void bm_renames_done(struct bm_renames *renames)
 
 /* --- what the system names --- */
 
-static int add_name(struct names *names, const char *vg, const char *lv, bool root)
+static int add_name(struct names *names, const char *vg, const char *lv, bool root, bool early)
 {
 	struct name *name = BM_VEC_PUSH(names->items, names->n, names->capacity);
 
 	if (!name)
 		return -ENOMEM;
 	name->root = root;
+	name->early = early;
 	return bm_str_set(&name->vg, vg) < 0 || bm_str_set(&name->lv, lv) < 0 ? -ENOMEM : 0;
 }
 
@@ -64,7 +66,7 @@ static int add_spec(struct names *names, const char *text, bool root)
 		return 0;
 	if (bm_fstab_spec_parse(text, &spec) < 0)
 		return -ENOMEM;
-	return spec.kind == BM_SPEC_MAPPER && spec.vg ? add_name(names, spec.vg, spec.lv, root) : 0;
+	return spec.kind == BM_SPEC_MAPPER && spec.vg ? add_name(names, spec.vg, spec.lv, root, false) : 0;
 }
 
 /* rd.lvm.lv=VG/LV, rd.lvm.vg=VG */
@@ -81,7 +83,7 @@ static int add_argument(struct names *names, const struct bm_cmdline_arg *arg)
 		return 0;
 	slash = strchr(arg->value, '/');
 	vg = strndup(arg->value, slash ? (size_t)(slash - arg->value) : strlen(arg->value));
-	return vg ? add_name(names, vg, slash ? slash + 1 : NULL, false) : -ENOMEM;
+	return vg ? add_name(names, vg, slash ? slash + 1 : NULL, false, true) : -ENOMEM;
 }
 
 static int add_entry(struct names *names, const struct bm_boot_entry *entry)
@@ -203,7 +205,8 @@ static bool is_named(const struct names *names, const char *vg, const char *lv)
 	return false;
 }
 
-/* Whether the root's group has all that the lines ask for in the one that is gone, its own volume among them. */
+/* Whether the root's group has all that the lines ask for in the one that is gone, and one of them asks for its own
+ * volume there, as the root or before it: a data disk that was taken out may have a volume of any name. */
 static bool fits(
 	const struct names *names, const struct bm_devices *devices, const char *gone, const struct bm_device *root)
 {
@@ -216,7 +219,7 @@ static bool fits(
 			continue;
 		if (volume_named(devices, root->vg_name, name->lv) < 0)
 			return false;
-		has_root |= bm_streq(name->lv, root->lv_name);
+		has_root |= (name->root || name->early) && bm_streq(name->lv, root->lv_name);
 	}
 	return has_root;
 }

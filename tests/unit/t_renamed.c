@@ -65,6 +65,9 @@ static void expect(struct bm_fixture *fixture, const char *text)
 
 BM_TEST(renamed_group_by_its_names)
 {
+	static const char *const entries[] = {ENTRY
+		"9c1f0b2ad1f64e0c8f0f6d4f1c6c1c11-5.14.0-503.11.1.el9_5.x86_64.conf",
+		ENTRY "9c1f0b2ad1f64e0c8f0f6d4f1c6c1c11-5.14.0-70.el9.x86_64.conf"};
 	struct bm_fixture fixture;
 
 	make(&fixture, "cl", "root", "home");
@@ -78,6 +81,20 @@ BM_TEST(renamed_group_by_its_names)
 	/* The group lacks one of those that are asked for. */
 	make(&fixture, "cl", "root", "data");
 	expect(&fixture, NULL);
+	bm_fixture_done(&fixture);
+	/* Nobody asks for it as the root: it is a data disk that was taken out. */
+	bm_fixture_make("el9-uefi", &fixture);
+	set(&device(&fixture, "rl-home")->lv_name, "data");
+	bm_fixture_edit(&fixture, "/etc/fstab", "/dev/mapper/rl-root ", "UUID=9c1a3c77-aaaa-4bbb-8ccc-ddddeeee0002 ");
+	bm_fixture_edit(&fixture, "/etc/fstab", "/dev/mapper/rl-home", "/dev/backup/root");
+	for (size_t i = 0; i < BM_ARRAY_SIZE(entries); i++) {
+		bm_fixture_edit(&fixture, entries[i], "root=/dev/mapper/rl-root ro",
+			"root=UUID=9c1a3c77-aaaa-4bbb-8ccc-ddddeeee0002 ro");
+		bm_fixture_edit(&fixture, entries[i], " rd.lvm.lv=rl/root", "");
+	}
+	bm_fixture_survey(&fixture);
+	BM_CHECK_INT(count(&fixture, BM_FINDING_VOLUME_RENAMED), 0);
+	BM_CHECK_INT(count(&fixture, BM_FINDING_FSTAB_DEVICE_UNKNOWN), 1);
 	bm_fixture_done(&fixture);
 	/* It has none that is called like the root. */
 	make(&fixture, "cl", "slash", "home");
