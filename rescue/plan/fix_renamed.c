@@ -150,12 +150,27 @@ static int rename_environment(struct bm_fix *fix, const struct bm_finding *findi
 	return bm_draft_reason(draft, finding, "the present name of %s", finding->subject);
 }
 
+/* Whether the loader's own file has any of the names: without one the tool has nothing to write anew. */
+static int config_has_name(const struct bm_fix *fix, bool *ret_has)
+{
+	const struct bm_source *source = bm_sources_find(&fix->system->sources, fix->system->loader.config);
+	_cleanup_free_ char *text = NULL;
+
+	if (source && source->text && rename_in(fix, source->text, &text) < 0)
+		return -ENOMEM;
+	*ret_has = text != NULL;
+	return 0;
+}
+
 /* The loader's files, or that they are written anew. */
 static int rename_loader(struct bm_fix *fix, const struct bm_finding *finding)
 {
 	const struct bm_loader *loader = &fix->system->loader;
+	bool has;
 
-	if (bm_fix_has_mkconfig(fix, bm_fix_default_entry(fix)))
+	if (config_has_name(fix, &has) < 0)
+		return -ENOMEM;
+	if (has && bm_fix_has_mkconfig(fix, bm_fix_default_entry(fix)))
 		return bm_strv_add_once(&fix->config, bm_finding_kinds[finding->id].id);
 	if (rename_file(fix, finding, loader->config, NULL) < 0 || rename_environment(fix, finding) < 0)
 		return -ENOMEM;

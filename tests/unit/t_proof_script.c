@@ -44,7 +44,7 @@ static void put_dirs(struct bm_buf *out)
 {
 	const char *const dirs[] = {"conf", "scripts", "scripts/init-top", "usr", "usr/bin", "usr/sbin", "usr/lib",
 		"usr/lib/systemd", "usr/lib/udev", "usr/lib/udev/rules.d", "usr/lib/modules",
-		"usr/lib/modules/" VERSION};
+		("usr/lib/modules/" VERSION)};
 
 	for (size_t i = 0; i < BM_ARRAY_SIZE(dirs); i++)
 		put_dir(out, dirs[i]);
