@@ -77,6 +77,12 @@ struct bm_fix_change {
 };
 /* Makes it in the loader's entries, or has them written anew, and in the files from which the next ones are made. */
 int bm_fix_change_everywhere(struct bm_fix *fix, struct bm_fix_change *change) BM_MUST_CHECK;
+/* Another text for arguments; *ret_value (for free()) is NULL where they stay as they are. 0 or -ENOMEM. */
+typedef int bm_fix_replace(const struct bm_fix *fix, const void *context, const char *now, char **ret_value);
+/* Changes kernelopts in GRUB's environment block. *ret_draft is NULL where nothing changed: there is none, it is
+ * damaged, or the new text does not fit. 0 or -ENOMEM. */
+int bm_fix_environment(
+	struct bm_fix *fix, bm_fix_replace *replace, const void *context, struct bm_draft **ret_draft) BM_MUST_CHECK;
 /* Puts arguments in: behind the kernel in a command, at the front of a BLS file's options. */
 int bm_fix_insert_arguments(struct bm_fix *fix, const struct bm_finding *finding, const struct bm_boot_entry *entry,
 	const char *arguments) BM_MUST_CHECK;

@@ -74,8 +74,7 @@ static int change_defaults(struct bm_fix *fix, struct bm_fix_change *change)
 	return change_lines(fix, "/etc/kernel/cmdline", NULL, change, false);
 }
 
-/* The arguments in GRUB's environment block. */
-static int change_environment(struct bm_fix *fix, struct bm_fix_change *change, bool of_entry)
+int bm_fix_environment(struct bm_fix *fix, bm_fix_replace *replace, const void *context, struct bm_draft **ret_draft)
 {
 	_cleanup_buf_ struct bm_buf text = {0}, block = {0};
 	_cleanup_grubenv_ struct bm_grubenv env = {0};
@@ -84,27 +83,46 @@ static int change_environment(struct bm_fix *fix, struct bm_fix_change *change, 
 	const char *now;
 	int r = bm_draft_open(&fix->drafts, &fix->system->sources, fix->system->loader.environment, false, &draft);
 
+	*ret_draft = NULL;
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;
 	if (bm_draft_text(draft, &text) < 0 || bm_grubenv_parse(bm_buf_text(&text), text.len, &env) < 0)
 		return -ENOMEM;
 	now = bm_grubenv_get(&env, "kernelopts");
-	if (!now || env.damaged || (change->unless && strstr(now, change->unless)))
+	if (!now || env.damaged)
 		return 0;
-	if (bm_words_replace(now, change->key, change->value, change->by, &value) < 0)
-		return -ENOMEM;
-	if (!value)
-		return 0;
-	if (bm_grubenv_set(&env, "kernelopts", value) < 0)
+	if (replace(fix, context, now, &value) < 0 || (value && bm_grubenv_set(&env, "kernelopts", value) < 0))
 		return -ENOMEM;
 	/* Where it does not fit it stays; then the entry is not what was wanted, and that is told. */
-	r = bm_grubenv_write(&env, &block);
+	r = value ? bm_grubenv_write(&env, &block) : -ENOENT;
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;
+	*ret_draft = draft;
+	return bm_draft_reset(draft, block.data, block.len);
+}
+
+static int replace_word(const struct bm_fix *fix, const void *context, const char *now, char **ret_value)
+{
+	const struct bm_fix_change *change = context;
+
+	(void)fix;
+	*ret_value = NULL;
+	if (change->unless && strstr(now, change->unless))
+		return 0;
+	return bm_words_replace(now, change->key, change->value, change->by, ret_value);
+}
+
+/* The arguments in GRUB's environment block. */
+static int change_environment(struct bm_fix *fix, struct bm_fix_change *change, bool of_entry)
+{
+	struct bm_draft *draft;
+
+	if (bm_fix_environment(fix, replace_word, change, &draft) < 0)
+		return -ENOMEM;
+	if (!draft)
+		return 0;
 	change->n++;
 	change->n_entry += of_entry;
-	if (bm_draft_reset(draft, block.data, block.len) < 0)
-		return -ENOMEM;
 	return bm_draft_reason(
 		draft, change->finding, "%s=%s %s: kernelopts changes", change->key, change->value, change_why(change));
 }

@@ -11,7 +11,6 @@
 
 #include "../base/buf.h"
 #include "../base/str.h"
-#include "../fmt/boot/grubenv.h"
 
 /* --- the names in a line --- */
 
@@ -123,31 +122,19 @@ static int rename_file(struct bm_fix *fix, const struct bm_finding *finding, con
 	return changed ? bm_draft_reason(draft, finding, "the present name of %s", finding->subject) : 0;
 }
 
-/* kernelopts in GRUB's environment block. */
+static int rename_words(const struct bm_fix *fix, const void *context, const char *now, char **ret_value)
+{
+	(void)context;
+	return rename_in(fix, now, ret_value);
+}
+
 static int rename_environment(struct bm_fix *fix, const struct bm_finding *finding)
 {
-	_cleanup_buf_ struct bm_buf text = {0}, block = {0};
-	_cleanup_grubenv_ struct bm_grubenv env = {0};
-	_cleanup_free_ char *value = NULL;
 	struct bm_draft *draft;
-	const char *now;
-	int r = bm_draft_open(&fix->drafts, &fix->system->sources, fix->system->loader.environment, false, &draft);
 
-	if (r < 0)
-		return r == -ENOMEM ? r : 0;
-	if (bm_draft_text(draft, &text) < 0 || bm_grubenv_parse(bm_buf_text(&text), text.len, &env) < 0)
+	if (bm_fix_environment(fix, rename_words, NULL, &draft) < 0)
 		return -ENOMEM;
-	now = bm_grubenv_get(&env, "kernelopts");
-	if (!now || env.damaged)
-		return 0;
-	if (rename_in(fix, now, &value) < 0 || (value && bm_grubenv_set(&env, "kernelopts", value) < 0))
-		return -ENOMEM;
-	r = value ? bm_grubenv_write(&env, &block) : -ENOENT;
-	if (r < 0)
-		return r == -ENOMEM ? r : 0;
-	if (bm_draft_reset(draft, block.data, block.len) < 0)
-		return -ENOMEM;
-	return bm_draft_reason(draft, finding, "the present name of %s", finding->subject);
+	return draft ? bm_draft_reason(draft, finding, "the present name of %s", finding->subject) : 0;
 }
 
 /* Whether the loader's own file has any of the names: without one the tool has nothing to write anew. */

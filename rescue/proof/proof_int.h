@@ -32,6 +32,10 @@ struct bm_prover_program {
 
 /* proof_program.c: the program is there and can start. */
 void bm_prover_program(struct bm_prover *prover, const struct bm_prover_program *program);
+/* The same for a program that is at path (NULL: nowhere), as a part of init, or of what loads modules. */
+void bm_prover_must_start(struct bm_prover *prover, const char *name, const char *path, bool of_init, const char *why);
+/* The same for one of init's that may lie in any folder of programs. */
+void bm_prover_init_tool(struct bm_prover *prover, const char *name, const char *why);
 
 /* proof_dracut.c: what the image does by itself. */
 void bm_prover_dracut(struct bm_prover *prover);

@@ -275,19 +275,6 @@ static const char *find_modprobe(const struct bm_image_list *list)
 	return NULL;
 }
 
-static void check_modprobe(struct bm_prover *prover, const char *path)
-{
-	const struct bm_prover_program modprobe = {
-		.missing = BM_PROOF_NO_LOADER,
-		.interpreter = BM_PROOF_NO_LOADER,
-		.library = BM_PROOF_NO_LOADER,
-		.path = path ? path : "/sbin/modprobe",
-		.why = "the kernel loads modules with it",
-	};
-
-	bm_prover_program(prover, &modprobe);
-}
-
 /* libkmod and the programs that are linked with it read no texts. */
 static bool reads_binary(const struct bm_image_list *list, const char *modprobe)
 {
@@ -350,7 +337,8 @@ void bm_prover_check_loading(struct bm_prover *prover, struct bm_prover_served s
 	if (!served.devices && !served.others)
 		return;
 	if (knows_loader(prover) && served.others)
-		check_modprobe(prover, modprobe);
+		bm_prover_must_start(prover, "modprobe", modprobe ? modprobe : "/sbin/modprobe", false,
+			"the kernel loads modules with it");
 	if (knows_loader(prover) && served.devices)
 		check_dlopen(prover);
 	check_index(prover, modprobe, served.by_alias);

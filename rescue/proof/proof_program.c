@@ -313,3 +313,26 @@ void bm_prover_program(struct bm_prover *prover, const struct bm_prover_program 
 	}
 	free(walk);
 }
+
+void bm_prover_must_start(struct bm_prover *prover, const char *name, const char *path, bool of_init, const char *why)
+{
+	const struct bm_prover_program program = {
+		.missing = of_init ? BM_PROOF_NO_INIT : BM_PROOF_NO_LOADER,
+		.interpreter = of_init ? BM_PROOF_INIT_INTERPRETER : BM_PROOF_NO_LOADER,
+		.library = of_init ? BM_PROOF_INIT_LIBRARY : BM_PROOF_NO_LOADER,
+		.path = path,
+		.why = why,
+	};
+
+	if (path)
+		bm_prover_program(prover, &program);
+	else
+		bm_prover_problem(prover, program.missing, name, "%s is not in the image (%s)", name, why);
+}
+
+void bm_prover_init_tool(struct bm_prover *prover, const char *name, const char *why)
+{
+	_cleanup_free_ char *path = bm_prover_find_tool(prover, name);
+
+	bm_prover_must_start(prover, name, path, true, why);
+}

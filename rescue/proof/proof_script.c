@@ -23,23 +23,6 @@ static bool by_tag(const char *root)
 	return root && *root != '/' && strchr(root, '=');
 }
 
-static void check_tool(struct bm_prover *prover, const char *name, const char *why)
-{
-	_cleanup_free_ char *path = bm_prover_find_tool(prover, name);
-	const struct bm_prover_program program = {
-		.missing = BM_PROOF_NO_INIT,
-		.interpreter = BM_PROOF_INIT_INTERPRETER,
-		.library = BM_PROOF_INIT_LIBRARY,
-		.path = path,
-		.why = why,
-	};
-
-	if (path)
-		bm_prover_program(prover, &program);
-	else
-		bm_prover_problem(prover, BM_PROOF_NO_INIT, name, "%s is not in the image (%s)", name, why);
-}
-
 static void check_file(struct bm_prover *prover, const char *path)
 {
 	if (!bm_image_list_find(prover->list, path))
@@ -70,8 +53,8 @@ void bm_prover_script(struct bm_prover *prover)
 	check_file(prover, script);
 	if (shell_is_busybox(prover->list))
 		return;
-	check_tool(prover, "mount", "the root is mounted with it");
+	bm_prover_init_tool(prover, "mount", "the root is mounted with it");
 	if (by_tag(bm_cmdline_last(&line, "root")))
-		check_tool(prover, "blkid", "the root's device is found with it");
-	check_tool(prover, "run-init", "init goes to the mounted root with it");
+		bm_prover_init_tool(prover, "blkid", "the root's device is found with it");
+	bm_prover_init_tool(prover, "run-init", "init goes to the mounted root with it");
 }

@@ -19,23 +19,6 @@ static bool init_is_systemd(const struct bm_image_list *list)
 			       init == bm_image_list_find(list, "/lib/systemd/systemd"));
 }
 
-static void check_program(struct bm_prover *prover, const char *name, const char *why)
-{
-	_cleanup_free_ char *path = bm_prover_find_tool(prover, name);
-	const struct bm_prover_program program = {
-		.missing = BM_PROOF_NO_INIT,
-		.interpreter = BM_PROOF_INIT_INTERPRETER,
-		.library = BM_PROOF_INIT_LIBRARY,
-		.path = path,
-		.why = why,
-	};
-
-	if (path)
-		bm_prover_program(prover, &program);
-	else
-		bm_prover_problem(prover, BM_PROOF_NO_INIT, name, "%s is not in the image (%s)", name, why);
-}
-
 static bool has_file(const struct bm_image_list *list, const char *const *paths)
 {
 	for (; *paths; paths++)
@@ -156,9 +139,9 @@ static void check_units(struct bm_prover *prover)
 	}
 	for (size_t i = 0; i < BM_ARRAY_SIZE(rows); i++)
 		check_unit(prover, rows[i].unit, rows[i].why);
-	check_program(prover, "systemctl", "systemd goes to the mounted root with it");
+	bm_prover_init_tool(prover, "systemctl", "systemd goes to the mounted root with it");
 	if (version_of(prover->list) >= EXECUTOR_SINCE)
-		check_program(prover, "systemd-executor", "systemd starts every service with it");
+		bm_prover_init_tool(prover, "systemd-executor", "systemd starts every service with it");
 }
 
 /* Whether the root is named by what stands on the disk, so that a link of udev's must be there. */
@@ -256,8 +239,8 @@ void bm_prover_systemd(struct bm_prover *prover)
 
 	if (prover->need->rdinit || !init_is_systemd(prover->list))
 		return;
-	check_program(prover, "systemd-udevd", "it loads drivers and finds the root's device");
-	check_program(prover, "mount", "systemd mounts the root with it");
+	bm_prover_init_tool(prover, "systemd-udevd", "it loads drivers and finds the root's device");
+	bm_prover_init_tool(prover, "mount", "systemd mounts the root with it");
 	if (!has_file(prover->list, releases))
 		bm_prover_problem(prover, BM_PROOF_NO_INIT, releases[0],
 			"%s is not in the image, so systemd does not know that it is in an initramfs", releases[0]);

@@ -35,22 +35,6 @@ static const char *first_of(const struct bm_image_list *list, const char *const 
 	return NULL;
 }
 
-static void check_start(struct bm_prover *prover, const char *path, const char *name, const char *why)
-{
-	const struct bm_prover_program program = {
-		.missing = BM_PROOF_NO_LOADER,
-		.interpreter = BM_PROOF_NO_LOADER,
-		.library = BM_PROOF_NO_LOADER,
-		.path = path,
-		.why = why,
-	};
-
-	if (path)
-		bm_prover_program(prover, &program);
-	else
-		bm_prover_problem(prover, BM_PROOF_NO_LOADER, name, "%s is not in the image (%s)", name, why);
-}
-
 void bm_prover_udev(struct bm_prover *prover, bool served_devices)
 {
 	static const char *const rules[] = {"/usr/lib/udev/rules.d/80-drivers.rules",
@@ -65,9 +49,9 @@ void bm_prover_udev(struct bm_prover *prover, bool served_devices)
 	/* What starts it in an image with a script for init: of initramfs-tools, or of another generator in its way. */
 	daemon = first_of(prover->list, daemons);
 	if (bm_image_list_find(prover->list, "/scripts/init-top/udev")) {
-		check_start(prover, daemon, "systemd-udevd", "it loads the drivers of devices");
+		bm_prover_must_start(prover, "systemd-udevd", daemon, false, "it loads the drivers of devices");
 		udevadm = bm_prover_find_tool(prover, "udevadm");
-		check_start(prover, udevadm, "udevadm", "it tells udevd of the devices that are there");
+		bm_prover_must_start(prover, "udevadm", udevadm, false, "it tells udevd of the devices that are there");
 	}
 	if (daemon && !first_of(prover->list, rules))
 		bm_prover_problem(prover, BM_PROOF_NO_LOADER, rules[0],

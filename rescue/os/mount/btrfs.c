@@ -39,6 +39,23 @@ static uint64_t le(const unsigned char *bytes, unsigned int n)
 	return value;
 }
 
+/* The next item of an answer: *at goes behind it. NULL at the end. */
+static const unsigned char *next_item(
+	const struct btrfs_ioctl_search_args *args, size_t *at, struct btrfs_ioctl_search_header *ret_head)
+{
+	const unsigned char *item;
+
+	if (sizeof(args->buf) - *at < sizeof(*ret_head))
+		return NULL;
+	memcpy(ret_head, args->buf + *at, sizeof(*ret_head));
+	*at += sizeof(*ret_head);
+	if (sizeof(args->buf) - *at < ret_head->len)
+		return NULL;
+	item = (const unsigned char *)args->buf + *at;
+	*at += ret_head->len;
+	return item;
+}
+
 /* The number in the item that is named "default"; 0 where none is. */
 static uint64_t default_of(const struct btrfs_ioctl_search_args *args)
 {
@@ -47,16 +64,10 @@ static uint64_t default_of(const struct btrfs_ioctl_search_args *args)
 
 	for (unsigned int i = 0; i < args->key.nr_items; i++) {
 		struct btrfs_ioctl_search_header head;
-		const unsigned char *item;
+		const unsigned char *item = next_item(args, &at, &head);
 
-		if (sizeof(args->buf) - at < sizeof(head))
+		if (!item)
 			break;
-		memcpy(&head, args->buf + at, sizeof(head));
-		at += sizeof(head);
-		if (sizeof(args->buf) - at < head.len)
-			break;
-		item = (const unsigned char *)args->buf + at;
-		at += head.len;
 		if (head.type == DIR_ITEM && head.len >= ITEM_HEAD + sizeof(name) - 1 &&
 			le(item + NAME_LEN_AT, 2) == sizeof(name) - 1 &&
 			memcmp(item + ITEM_HEAD, name, sizeof(name) - 1) == 0)
@@ -142,15 +153,11 @@ static int add_backrefs(int fd, struct btrfs_ioctl_search_args *args, struct sub
 
 	for (unsigned int i = 0; r == 0 && i < args->key.nr_items; i++) {
 		struct btrfs_ioctl_search_header head;
+		const unsigned char *item = next_item(args, &at, &head);
 
-		if (sizeof(args->buf) - at < sizeof(head))
+		if (!item)
 			break;
-		memcpy(&head, args->buf + at, sizeof(head));
-		at += sizeof(head);
-		if (sizeof(args->buf) - at < head.len)
-			break;
-		r = add_backref(fd, &head, (const unsigned char *)args->buf + at, list);
-		at += head.len;
+		r = add_backref(fd, &head, item, list);
 		args->key.min_objectid = head.objectid;
 		args->key.min_type = head.type;
 		args->key.min_offset = head.offset + 1;
