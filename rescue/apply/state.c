@@ -289,16 +289,21 @@ int bm_state_restore(
 int bm_state_settle(const struct bm_root *root, const struct bm_journal_record *intent)
 {
 	_cleanup_free_ char *fresh = bm_state_fresh(intent->path);
-	struct bm_stat kept;
+	struct bm_stat kept, left;
 	const char *pre;
 	int r;
 
 	if (!fresh)
 		return -ENOMEM;
-	pre = intent->keep && intent->pre ? find_pre(root, intent, fresh, &kept) : NULL;
-	if (pre != fresh)
+	pre = find_pre(root, intent, fresh, &kept);
+	if (pre == fresh && intent->pre)
+		r = bm_rootw_rename_new(root, fresh, intent->pre);
+	/* What is in its place already was to be written once more. */
+	else if (pre != fresh && (pre || intent->before.type == BM_JOURNAL_ABSENT) && exists(root, fresh, &left) &&
+		 left.type == BM_FILE_REGULAR && left.links == 1)
+		r = bm_rootw_unlink(root, fresh);
+	else
 		return 0;
-	r = bm_rootw_rename_new(root, fresh, intent->pre);
 	return r < 0 ? r : bm_rootw_sync_dir(root, intent->dir);
 }
 

@@ -33,7 +33,8 @@ int bm_state_restore(const struct bm_root *root, const struct bm_journal_record 
 	const struct bm_journal_state *after) BM_MUST_CHECK;
 
 /* Completes the keeping of what was there, where two names were exchanged and the power went before the old content had
- * got its name. Nothing else is done. */
+ * got its name; takes away what was half written beside a path that is as it should be already. Nothing else is done.
+ */
 int bm_state_settle(const struct bm_root *root, const struct bm_journal_record *intent) BM_MUST_CHECK;
 
 /* What putting it back needs of the path's filesystem. */

@@ -552,6 +552,31 @@ BM_TEST(resume_completes_an_exchange)
 	drop_tree(&tree);
 }
 
+/* A file whose new content is the old one is in its place before it is written: what was half written beside it goes,
+ * but never the only copy of what was there. */
+BM_TEST(resume_sweeps_what_was_to_be_written_once_more)
+{
+	struct bm_journal_record intent = {.kind = BM_JOURNAL_INTENT};
+	struct tree tree;
+
+	make_tree(&tree);
+	arm(0, 0);
+	BM_CHECK_INT(bm_state_read(tree.root, "/boot/initrd", true, &intent.before), 0);
+	BM_CHECK_INT(bm_str_set(&intent.path, "/boot/initrd"), 0);
+	BM_CHECK_INT(bm_str_set(&intent.dir, "/boot"), 0);
+	put(&tree, "boot/initrd.bootmend-new", "half", 0600, 1500000000);
+	BM_CHECK_INT(bm_state_settle(tree.root, &intent), 0);
+	BM_CHECK(bm_root_exists(tree.root, "/boot/initrd.bootmend-new"));
+	BM_CHECK_INT(bm_str_set(&intent.pre, "/boot/initrd.copy"), 0);
+	put(&tree, "boot/initrd.copy", "the old image", 0600, 1500000000);
+	BM_CHECK_INT(bm_state_settle(tree.root, &intent), 0);
+	BM_CHECK(!bm_root_exists(tree.root, "/boot/initrd.bootmend-new"));
+	BM_CHECK(bm_root_exists(tree.root, "/boot/initrd"));
+	BM_CHECK(bm_root_exists(tree.root, "/boot/initrd.copy"));
+	bm_journal_record_done(&intent);
+	drop_tree(&tree);
+}
+
 BM_TEST(journal_of_an_selinux_system_is_labelled)
 {
 	static const char *const names[] = {"", "/journal", "/plan"};
