@@ -13,11 +13,12 @@
 #include "../base/str.h"
 #include "../proof/needs.h"
 
-/* Whether an entry of this kernel can boot: what it loads is there. What is in the image is proven afterwards. */
+/* Whether an entry of this kernel can boot: what it loads is there. What is in the image is proven afterwards. Whoever
+ * names a file with a line feed in it writes no line of ours. */
 static bool is_whole(const struct bm_kernel *kernel)
 {
-	return kernel->image && !kernel->image_problem && kernel->modules_dir && kernel->initramfs_exists &&
-	       !kernel->rescue;
+	return !strpbrk(kernel->version, " \t\r\n\v\f") && kernel->image && !kernel->image_problem &&
+	       kernel->modules_dir && kernel->initramfs_exists && !kernel->rescue;
 }
 
 /* The path as GRUB counts it: from the top of its filesystem. NULL where that is not known, or memory is short

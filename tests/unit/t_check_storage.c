@@ -20,21 +20,13 @@ static void expect(struct bm_fixture *fixture, const char *want)
 	BM_CHECK_STR(got, want);
 }
 
-static struct bm_device *device(struct bm_fixture *fixture, const char *name)
-{
-	for (size_t i = 0; i < fixture->survey.devices.n; i++)
-		if (bm_streq(fixture->survey.devices.items[i].name, name))
-			return &fixture->survey.devices.items[i];
-	BM_CHECK(false);
-	return NULL;
-}
-
 static void make_el9(struct bm_fixture *fixture)
 {
 	bm_fixture_make("el9-uefi", fixture);
-	BM_CHECK_INT(bm_str_set(&device(fixture, "sda3")->uuid, "nPTIfq-OGS0-XAUp-3iPv-bI2C-1eSb-YnYZqk"), 0);
-	device(fixture, "sda3")->part_number = 3;
-	BM_CHECK_INT(bm_str_set(&device(fixture, "sda")->wwid, "naa.6000c29a"), 0);
+	BM_CHECK_INT(
+		bm_str_set(&bm_fixture_device(fixture, "sda3")->uuid, "nPTIfq-OGS0-XAUp-3iPv-bI2C-1eSb-YnYZqk"), 0);
+	bm_fixture_device(fixture, "sda3")->part_number = 3;
+	BM_CHECK_INT(bm_str_set(&bm_fixture_device(fixture, "sda")->wwid, "naa.6000c29a"), 0);
 }
 
 BM_TEST(storage_devices_file)
@@ -92,8 +84,8 @@ BM_TEST(storage_pv_missing)
 	struct bm_fixture fixture;
 
 	make_el9(&fixture);
-	device(&fixture, "rl-root")->vg_partial = true;
-	device(&fixture, "rl-home")->vg_partial = true;
+	bm_fixture_device(&fixture, "rl-root")->vg_partial = true;
+	bm_fixture_device(&fixture, "rl-home")->vg_partial = true;
 	expect(&fixture, "warning LVM-PV-MISSING");
 	BM_CHECK_STR(fixture.findings.items[0].subject, "rl");
 	bm_fixture_done(&fixture);
@@ -112,12 +104,12 @@ BM_TEST(storage_arrays)
 	BM_CHECK_STR(fixture.findings.items[0].subject, "/dev/md/0");
 	BM_CHECK(bm_str_starts(fixture.findings.items[0].excerpt, "ARRAY /dev/md/0"));
 	/* a member of it */
-	BM_CHECK_INT(bm_str_set(&device(&fixture, "sda5")->fstype, "linux_raid_member"), 0);
-	BM_CHECK_INT(bm_str_set(&device(&fixture, "sda5")->uuid, "01234567-89ab-cdef-0123-456789abcdef"), 0);
+	BM_CHECK_INT(bm_str_set(&bm_fixture_device(&fixture, "sda5")->fstype, "linux_raid_member"), 0);
+	BM_CHECK_INT(bm_str_set(&bm_fixture_device(&fixture, "sda5")->uuid, "01234567-89ab-cdef-0123-456789abcdef"), 0);
 	bm_fixture_edit(&fixture, "/etc/fstab", "UUID=d1201a77-aaaa-4bbb-8ccc-ddddeeee0005", "#");
 	expect(&fixture, "");
 	/* of another; and fstab mounts it by its name */
-	BM_CHECK_INT(bm_str_set(&device(&fixture, "sda5")->uuid, "11234567-89ab-cdef-0123-456789abcdef"), 0);
+	BM_CHECK_INT(bm_str_set(&bm_fixture_device(&fixture, "sda5")->uuid, "11234567-89ab-cdef-0123-456789abcdef"), 0);
 	bm_fixture_edit(&fixture, "/etc/fstab", "/dev/sr0", "/dev/md/0 /data ext4 defaults 0 0\n/dev/sr0");
 	expect(&fixture, "fatal MDADM-ARRAY-UNKNOWN /etc/mdadm/mdadm.conf");
 	bm_fixture_edit(&fixture, "/etc/fstab", "/data ext4 defaults", "/data ext4 nofail");
@@ -128,8 +120,8 @@ BM_TEST(storage_arrays)
 	bm_fixture_done(&fixture);
 
 	bm_fixture_make("debian12", &fixture);
-	device(&fixture, "sda1")->kind = BM_DEVICE_MD;
-	device(&fixture, "sda1")->md_missing = 1;
+	bm_fixture_device(&fixture, "sda1")->kind = BM_DEVICE_MD;
+	bm_fixture_device(&fixture, "sda1")->md_missing = 1;
 	expect(&fixture, "warning MD-DEGRADED");
 	bm_fixture_done(&fixture);
 }
@@ -164,7 +156,7 @@ BM_TEST(storage_crypttab)
 	}
 	BM_CHECK_STR(fixture.findings.items[0].subject, "UUID=00000000-1111-2222-3333-444444444444");
 	/* in an unopened container */
-	BM_CHECK_INT(bm_str_set(&device(&fixture, "sda5")->fstype, "crypto_LUKS"), 0);
+	BM_CHECK_INT(bm_str_set(&bm_fixture_device(&fixture, "sda5")->fstype, "crypto_LUKS"), 0);
 	expect(&fixture, "warning FSTAB-DEVICE-UNKNOWN /etc/fstab; warning CRYPTTAB-DEVICE-UNKNOWN /etc/crypttab");
 	BM_CHECK(fixture.findings.items[0].doubtful && fixture.findings.items[1].doubtful);
 	bm_fixture_done(&fixture);
@@ -176,7 +168,7 @@ static struct bm_volume *add_volume(struct bm_fixture *fixture, const char *name
 	struct bm_volumes *volumes = &fixture->survey.volumes;
 	struct bm_volume *volume = BM_VEC_PUSH(volumes->items, volumes->n, volumes->capacity);
 
-	volume->device = (size_t)(device(fixture, name) - fixture->survey.devices.items);
+	volume->device = (size_t)(bm_fixture_device(fixture, name) - fixture->survey.devices.items);
 	volume->reason = reason;
 	if (reason != BM_FS_REASON_NONE) {
 		volume->error = strdup("it did not work");

@@ -11,15 +11,6 @@
 
 #define ENTRY "/boot/loader/entries/"
 
-static struct bm_device *device(struct bm_fixture *fixture, const char *name)
-{
-	for (size_t i = 0; i < fixture->survey.devices.n; i++)
-		if (bm_streq(fixture->survey.devices.items[i].name, name))
-			return &fixture->survey.devices.items[i];
-	BM_CHECK(false);
-	return NULL;
-}
-
 static void set(char **to, const char *text)
 {
 	BM_CHECK_INT(bm_str_set(to, text), 0);
@@ -28,10 +19,10 @@ static void set(char **to, const char *text)
 static void make(struct bm_fixture *fixture, const char *vg, const char *root, const char *home)
 {
 	bm_fixture_make("el9-uefi", fixture);
-	set(&device(fixture, "rl-root")->vg_name, vg);
-	set(&device(fixture, "rl-root")->lv_name, root);
-	set(&device(fixture, "rl-home")->vg_name, vg);
-	set(&device(fixture, "rl-home")->lv_name, home);
+	set(&bm_fixture_device(fixture, "rl-root")->vg_name, vg);
+	set(&bm_fixture_device(fixture, "rl-root")->lv_name, root);
+	set(&bm_fixture_device(fixture, "rl-home")->vg_name, vg);
+	set(&bm_fixture_device(fixture, "rl-home")->lv_name, home);
 }
 
 /* How many findings there are of the id. */
@@ -84,7 +75,7 @@ BM_TEST(renamed_group_by_its_names)
 	bm_fixture_done(&fixture);
 	/* Nobody asks for it as the root: it is a data disk that was taken out. */
 	bm_fixture_make("el9-uefi", &fixture);
-	set(&device(&fixture, "rl-home")->lv_name, "data");
+	set(&bm_fixture_device(&fixture, "rl-home")->lv_name, "data");
 	bm_fixture_edit(&fixture, "/etc/fstab", "/dev/mapper/rl-root ", "UUID=9c1a3c77-aaaa-4bbb-8ccc-ddddeeee0002 ");
 	bm_fixture_edit(&fixture, "/etc/fstab", "/dev/mapper/rl-home", "/dev/backup/root");
 	for (size_t i = 0; i < BM_ARRAY_SIZE(entries); i++) {
@@ -126,10 +117,10 @@ BM_TEST(renamed_by_uuid)
 	make(&fixture, "cl", "slash", "data");
 	bm_fixture_write(&fixture, "/etc/lvm/backup/rl", backup);
 	expect(&fixture, NULL);
-	set(&device(&fixture, "rl-root")->vg_uuid, "V1");
-	set(&device(&fixture, "rl-root")->lv_uuid, "L1");
-	set(&device(&fixture, "rl-home")->vg_uuid, "V1");
-	set(&device(&fixture, "rl-home")->lv_uuid, "L2");
+	set(&bm_fixture_device(&fixture, "rl-root")->vg_uuid, "V1");
+	set(&bm_fixture_device(&fixture, "rl-root")->lv_uuid, "L1");
+	set(&bm_fixture_device(&fixture, "rl-home")->vg_uuid, "V1");
+	set(&bm_fixture_device(&fixture, "rl-home")->lv_uuid, "L2");
 	expect(&fixture, "the volume group rl is called cl today (/etc/lvm/backup/rl has its UUID), and the system");
 	/* The mount of what has another name. */
 	bm_fixture_edit(&fixture, "/etc/fstab", "     /home  ", "     /var  ");
@@ -137,8 +128,8 @@ BM_TEST(renamed_by_uuid)
 	BM_CHECK(bm_system_mount(bm_fixture_system(&fixture), "/var"));
 	BM_CHECK_INT(bm_system_mount(bm_fixture_system(&fixture), "/var")->source, BM_MOUNT_RENAMED);
 	/* A volume of the old name is the one that is meant. */
-	set(&device(&fixture, "rl-home")->vg_name, "rl");
-	set(&device(&fixture, "rl-home")->lv_name, "home");
+	set(&bm_fixture_device(&fixture, "rl-home")->vg_name, "rl");
+	set(&bm_fixture_device(&fixture, "rl-home")->lv_name, "home");
 	bm_fixture_survey(&fixture);
 	BM_CHECK_INT(bm_system_mount(bm_fixture_system(&fixture), "/var")->source, BM_MOUNT_FSTAB);
 	bm_fixture_done(&fixture);

@@ -216,6 +216,15 @@ static size_t device_index(const struct bm_fixture *fixture, const char *name)
 	return i;
 }
 
+struct bm_device *bm_fixture_device(struct bm_fixture *fixture, const char *name)
+{
+	for (size_t i = 0; i < fixture->survey.devices.n; i++)
+		if (bm_streq(fixture->survey.devices.items[i].name, name))
+			return &fixture->survey.devices.items[i];
+	BM_CHECK(false);
+	return NULL;
+}
+
 static enum bm_device_kind kind_of(const char *word)
 {
 	for (int kind = BM_DEVICE_DISK; kind <= BM_DEVICE_OTHER; kind++)

@@ -49,6 +49,8 @@ void bm_fixture_touch(struct bm_fixture *fixture, const char *path, int seconds)
 /* Runs every stage of the survey on the tree, and the checks (without a proof). May be called again. */
 void bm_fixture_survey(struct bm_fixture *fixture);
 struct bm_system *bm_fixture_system(struct bm_fixture *fixture);
+/* The device of that name, which must be there. */
+struct bm_device *bm_fixture_device(struct bm_fixture *fixture, const char *name);
 
 /* What was found: system, mounts, loader, default, entries, kernels, tools, findings. For free(). */
 char *bm_fixture_text(struct bm_fixture *fixture);
